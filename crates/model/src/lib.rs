@@ -1,0 +1,33 @@
+//! The nouns of Reeve: estate, lock, blueprint, network, claims, evidence, findings, identifiers and secret references.
+//!
+//! Everything here is a value. This crate opens no file, reads no clock and no environment, draws no random number and
+//! knows nothing of Terraform, AWS's wire formats, packets on a wire or how a thing is shown.
+
+pub mod blueprint;
+pub mod catalog;
+pub mod claim;
+pub mod digest;
+pub mod estate;
+pub mod finding;
+pub mod id;
+pub mod intent;
+pub mod network;
+pub mod packet;
+pub mod secret;
+pub mod service;
+
+pub use blueprint::{Blueprint, Host, Role};
+pub use catalog::Catalog;
+pub use claim::{Claim, Evidence, Peer, Setting, Verdict};
+pub use digest::Digest;
+pub use estate::Estate;
+pub use finding::{Finding, Severity, Span};
+pub use id::{
+    AclId, AttachmentId, ClaimId, EnvironmentId, GatewayId, GroupId, HostId, InterfaceId, NatId,
+    RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
+};
+pub use intent::{Intent, Rule};
+pub use network::Network;
+pub use packet::{Packet, Traffic};
+pub use secret::{Secret, SecretName, SecretRef};
+pub use service::{Service, ServiceKind};
