@@ -3,6 +3,7 @@
 //! Everything here is a value. This crate opens no file, reads no clock and no environment, draws no random number and
 //! knows nothing of Terraform, AWS's wire formats, packets on a wire or how a thing is shown.
 
+pub mod assessment;
 pub mod blueprint;
 pub mod catalog;
 pub mod claim;
@@ -11,11 +12,13 @@ pub mod estate;
 pub mod finding;
 pub mod id;
 pub mod intent;
+pub mod lock;
 pub mod network;
 pub mod packet;
 pub mod secret;
 pub mod service;
 
+pub use assessment::{Assessment, assess};
 pub use blueprint::{Blueprint, Host, Role};
 pub use catalog::Catalog;
 pub use claim::{Claim, Evidence, Peer, Setting, Verdict};
@@ -27,6 +30,7 @@ pub use id::{
     RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
 };
 pub use intent::{Intent, Rule};
+pub use lock::Lock;
 pub use network::Network;
 pub use packet::{Packet, Traffic};
 pub use secret::{Secret, SecretName, SecretRef};
