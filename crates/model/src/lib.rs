@@ -13,6 +13,7 @@ pub mod finding;
 pub mod id;
 pub mod intent;
 pub mod lock;
+pub mod lock;
 pub mod network;
 pub mod packet;
 pub mod secret;
@@ -30,6 +31,7 @@ pub use id::{
     RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
 };
 pub use intent::{Intent, Rule};
+pub use lock::Lock;
 pub use lock::Lock;
 pub use network::Network;
 pub use packet::{Packet, Traffic};
