@@ -1,1 +1,12 @@
-//! (charter)
+//! Renders what people are handed: the report of a run and the diagram of an estate.
+//!
+//! Pure: values in, text out. It asks nothing, decides no verdict and knows nothing of where evidence comes from.
+
+mod page;
+mod report;
+
+pub use page::{RenderError, html};
+pub use report::{
+    Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, Totals, VERSION,
+    totals,
+};

@@ -1,0 +1,180 @@
+//! The report as data: what `--json` prints and the page shows.
+
+use jiff::Timestamp;
+use model::finding::Awaited;
+use model::{Assessment, Digest, EnvironmentId, Finding, Setting, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The version of the report's JSON form.
+pub const VERSION: u32 = 1;
+
+/// Everything that one rehearsal found out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this form.
+    pub format: u32,
+    /// The version of Reeve that made it.
+    pub reeve: String,
+    /// The estate's name.
+    pub estate: String,
+    /// The customer, for people.
+    pub customer: String,
+    /// The operator, for people.
+    pub operator: String,
+    /// The run's name.
+    pub run: String,
+    /// When the run began.
+    pub began: Timestamp,
+    /// How long it took, milliseconds of the monotonic clock.
+    pub took_ms: u64,
+    /// The design's content address.
+    pub blueprint: Digest,
+    /// The verdict on everything that a rehearsal can tell.
+    pub verdict: Verdict,
+    /// One sentence that says why.
+    pub summary: String,
+    /// The fault that was planted, where one was.
+    pub fault: Option<FaultSeen>,
+    /// What the checker found in the estate, waived findings included.
+    pub findings: Vec<Finding>,
+    /// What the customer has not given yet.
+    pub awaited: Vec<Awaited>,
+    /// Every required claim with its evidence.
+    pub claims: Vec<Assessment>,
+    /// The packet matrix, where it was run.
+    pub matrix: Option<MatrixCount>,
+    /// Where the time went, in order.
+    pub phases: Vec<Phase>,
+    /// What answered in the twin.
+    pub peers: Vec<Listening>,
+    /// What was not rehearsed, and why.
+    pub not_rehearsed: Vec<NotRehearsed>,
+    /// What a network proof does not look behind.
+    pub not_proved: Vec<String>,
+}
+
+/// A planted fault and who saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultSeen {
+    /// The fault's name.
+    pub name: String,
+    /// What was changed.
+    pub change: String,
+    /// The claims that failed by proof.
+    pub by_proof: Vec<String>,
+    /// The claims that failed by packets or logins.
+    pub by_probe: Vec<String>,
+    /// The cause as the evidence names it.
+    pub cause: Option<String>,
+}
+
+/// How the prover and the packets compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixCount {
+    /// Ordered pairs of interfaces.
+    pub pairs: u64,
+    /// Packets sent.
+    pub sent: u64,
+    /// Packets that arrived.
+    pub arrived: u64,
+    /// Packets that were proved lost: the sentinel behind them came through.
+    pub lost: u64,
+    /// Answers that came back.
+    pub answered: u64,
+    /// Comparisons that agreed: one for each packet, and one for each answer that could be asked for.
+    pub agree: u64,
+    /// Packets on which the prover had no opinion.
+    pub unknown: u64,
+    /// Sentinels that came back.
+    pub sentinels: u64,
+    /// Every packet on which prover and packets differ.
+    pub disagreements: Vec<Disagreement>,
+    /// What the comparison leaves out, and why.
+    pub left_out: Vec<String>,
+}
+
+/// One packet on which the prover and the network differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disagreement {
+    /// The sending interface.
+    pub from: String,
+    /// The receiving interface.
+    pub to: String,
+    /// The packet.
+    pub packet: String,
+    /// What the prover says.
+    pub proved: String,
+    /// What happened.
+    pub seen: String,
+    /// The way that the prover takes it, with the rule at each step.
+    pub path: Vec<String>,
+}
+
+/// A part of the run and its duration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// What was done.
+    pub name: String,
+    /// Milliseconds of the monotonic clock.
+    pub took_ms: u64,
+    /// What came of it, in a few words.
+    pub result: String,
+}
+
+/// A server of the twin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// The host.
+    pub host: String,
+    /// The service.
+    pub service: String,
+    /// Where it listens.
+    pub address: String,
+    /// What plays it; a stand-in is called one.
+    pub peer: String,
+}
+
+/// Something that was not rehearsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRehearsed {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// What would change that.
+    pub remedy: Option<String>,
+}
+
+/// Counts of claims by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Claims that hold.
+    pub holds: usize,
+    /// Claims that fail.
+    pub fails: usize,
+    /// Claims of which it could not be told.
+    pub unknown: usize,
+    /// Claims that require nothing in these settings.
+    pub not_asked: usize,
+}
+
+/// Counts claims by their verdict within these settings; of one environment, or of all.
+pub fn totals(
+    claims: &[Assessment],
+    settings: &[Setting],
+    environment: Option<&EnvironmentId>,
+) -> Totals {
+    let mut totals = Totals::default();
+    for assessment in claims {
+        if environment.is_some() && assessment.claim.environment.as_ref() != environment {
+            continue;
+        }
+        match assessment.within(settings) {
+            Some(Verdict::Holds) => totals.holds += 1,
+            Some(Verdict::Fails) => totals.fails += 1,
+            Some(Verdict::Unknown) => totals.unknown += 1,
+            None => totals.not_asked += 1,
+        }
+    }
+    totals
+}
