@@ -4,7 +4,30 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod read;
+
+use crate::finding::Finding;
 use crate::service::{HealthCheck, ProductPort};
+
+/// The catalogue's files as they come with Reeve, by name.
+const EMBEDDED: [(&str, &str); 4] = [
+    (
+        "catalog/wso2-apim.toml",
+        include_str!("../../../catalog/wso2-apim.toml"),
+    ),
+    (
+        "catalog/wso2-ei.toml",
+        include_str!("../../../catalog/wso2-ei.toml"),
+    ),
+    (
+        "catalog/wso2-is.toml",
+        include_str!("../../../catalog/wso2-is.toml"),
+    ),
+    (
+        "catalog/wso2-mi.toml",
+        include_str!("../../../catalog/wso2-mi.toml"),
+    ),
+];
 
 /// Products by key: `wso2-apim`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,4 +78,42 @@ pub struct Pattern {
     pub min_zones: u8,
     /// Whether clients must stay with one node.
     pub sticky: bool,
+}
+
+/// What came of reading a catalogue's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogReading {
+    /// The products that could be read.
+    pub catalog: Catalog,
+    /// What was found, by file; spans are those of that file.
+    pub findings: BTreeMap<String, Vec<Finding>>,
+}
+
+impl Catalog {
+    /// The catalogue that comes with Reeve.
+    pub fn embedded() -> Self {
+        Self::parse(&EMBEDDED).catalog
+    }
+
+    /// Reads files, given as name and text, one product each. A product that stands in two of them is a finding.
+    pub fn parse(files: &[(&str, &str)]) -> CatalogReading {
+        read::files(files)
+    }
+
+    /// Takes in another catalogue: its products replace those of the same key, and new ones come along.
+    pub fn merge(&mut self, other: Self) {
+        self.products.extend(other.products);
+    }
+}
+
+impl Product {
+    /// The port of that name.
+    pub fn port(&self, name: &str) -> Option<&ProductPort> {
+        self.ports.iter().find(|port| port.name == name)
+    }
+
+    /// Whether it keeps anything in a database.
+    pub fn needs_database(&self) -> bool {
+        !self.databases.is_empty()
+    }
 }

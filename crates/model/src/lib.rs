@@ -8,11 +8,11 @@ pub mod blueprint;
 pub mod catalog;
 pub mod claim;
 pub mod digest;
+mod document;
 pub mod estate;
 pub mod finding;
 pub mod id;
 pub mod intent;
-pub mod lock;
 pub mod lock;
 pub mod network;
 pub mod packet;
@@ -21,17 +21,17 @@ pub mod service;
 
 pub use assessment::{Assessment, assess};
 pub use blueprint::{Blueprint, Host, Role};
-pub use catalog::Catalog;
+pub use catalog::{Catalog, CatalogReading};
 pub use claim::{Claim, Evidence, Peer, Setting, Verdict};
 pub use digest::Digest;
-pub use estate::Estate;
+pub use document::Check;
+pub use estate::{Estate, Reading};
 pub use finding::{Finding, Severity, Span};
 pub use id::{
     AclId, AttachmentId, ClaimId, EnvironmentId, GatewayId, GroupId, HostId, InterfaceId, NatId,
     RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
 };
 pub use intent::{Intent, Rule};
-pub use lock::Lock;
 pub use lock::Lock;
 pub use network::Network;
 pub use packet::{Packet, Traffic};

@@ -1,0 +1,22 @@
+//! A TOML document read with spans: whatever is wrong with it, all of it at once.
+//!
+//! A reader walks the tables itself. What it cannot read becomes a finding and a placeholder, and the placeholder's path
+//! is remembered as faulty: checks run over the rest of the document, and nothing is said twice about a faulty value.
+
+mod check;
+mod field;
+mod parse;
+mod report;
+mod table;
+mod words;
+
+pub use check::Check;
+pub(crate) use check::{
+    DUPLICATE_KEY, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX, TOO_LARGE, TOO_MANY,
+    UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
+};
+pub(crate) use field::Field;
+pub(crate) use parse::{parse, read_format};
+pub(crate) use report::Report;
+pub(crate) use table::Table;
+pub(crate) use words::{did_you_mean, list, quote, quote_key};

@@ -1,0 +1,157 @@
+//! What is found while a document is read and checked, and where in the document things stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::document::Check;
+use crate::finding::{Finding, Severity, Span};
+
+/// Most findings that are kept. Nobody reads more at once, and a hostile file could have a hundred thousand.
+const MOST_FINDINGS: usize = 200;
+
+/// Findings, the places of paths in the document, and the paths that could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    findings: Vec<Finding>,
+    spans: BTreeMap<String, Span>,
+    faulty: BTreeSet<String>,
+    beyond: usize,
+    beyond_blocks: bool,
+}
+
+impl Report {
+    /// Remembers where a path stands in the document.
+    pub(crate) fn place(&mut self, path: &str, span: Range<usize>) {
+        self.spans.insert(path.to_owned(), span.into());
+    }
+
+    /// Remembers that a path could not be read: no check speaks of it, or of anything below it, from here on.
+    pub(crate) fn fault(&mut self, path: &str) {
+        self.faulty.insert(path.to_owned());
+    }
+
+    /// Whether anything at all could not be read.
+    pub(crate) fn is_faulty(&self) -> bool {
+        !self.faulty.is_empty()
+    }
+
+    /// Whether a path, or anything above or below it, could not be read.
+    pub(crate) fn doubts(&self, path: &str) -> bool {
+        let above = std::iter::successors(Some(path), |path| parent(path))
+            .any(|path| self.faulty.contains(path));
+        above
+            || self
+                .faulty
+                .range(path.to_owned()..)
+                .take_while(|faulty| faulty.starts_with(path))
+                .any(|faulty| {
+                    faulty
+                        .get(path.len()..)
+                        .is_some_and(|rest| rest.starts_with(['.', '[']))
+                })
+    }
+
+    /// Where a path stands; for a path that is not in the document, where the nearest one above it does.
+    pub(crate) fn span_of(&self, path: &str) -> Option<Span> {
+        std::iter::successors(Some(path), |path| parent(path))
+            .find_map(|path| self.spans.get(path).copied())
+    }
+
+    /// Adds a finding about a path that was read; about a path in doubt nothing is said.
+    pub(crate) fn add(
+        &mut self,
+        check: Check,
+        subject: &str,
+        label: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        if !self.doubts(subject) {
+            let span = self.span_of(subject);
+            self.push(check, subject, span, label, message.into(), remedy.into());
+        }
+    }
+
+    /// Adds a finding about a value that cannot be read, and remembers its path as faulty.
+    pub(crate) fn refuse(
+        &mut self,
+        check: Check,
+        subject: &str,
+        span: Option<Range<usize>>,
+        label: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.fault(subject);
+        let span = span.map(Span::from);
+        self.push(check, subject, span, label, message.into(), remedy.into());
+    }
+
+    fn push(
+        &mut self,
+        check: Check,
+        subject: &str,
+        span: Option<Span>,
+        label: &str,
+        message: String,
+        remedy: String,
+    ) {
+        if self.findings.len() >= MOST_FINDINGS {
+            self.beyond += 1;
+            self.beyond_blocks |= check.severity == Severity::Error;
+            return;
+        }
+        self.findings.push(Finding {
+            rule: check.name.to_owned(),
+            severity: check.severity,
+            subject: subject.to_owned(),
+            message,
+            remedy,
+            span,
+            label: (!label.is_empty()).then(|| label.to_owned()),
+            waived: None,
+        });
+    }
+
+    /// The findings so far, for those who attach waivers to them.
+    pub(crate) fn findings_mut(&mut self) -> &mut Vec<Finding> {
+        &mut self.findings
+    }
+
+    /// All findings in the order of the document, then those without a place in it, then how many were left out.
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
+        self.findings
+            .sort_by(|left, right| order(left).cmp(&order(right)).then(left.cmp(right)));
+        self.findings.dedup();
+        if self.beyond > 0 {
+            self.findings.push(Finding {
+                rule: "more-findings".to_owned(),
+                severity: if self.beyond_blocks {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                },
+                subject: String::new(),
+                message: format!(
+                    "{} more findings are not shown: only the first {MOST_FINDINGS} are kept.",
+                    self.beyond
+                ),
+                remedy: "Mend what is shown and check again.".to_owned(),
+                span: None,
+                label: None,
+                waived: None,
+            });
+        }
+        self.findings
+    }
+}
+
+/// Sorts by place; what has none comes last.
+fn order(finding: &Finding) -> (bool, Option<Span>) {
+    (finding.span.is_none(), finding.span)
+}
+
+/// The path above: `a.b[1]` gives `a.b`, which gives `a`, which gives none.
+fn parent(path: &str) -> Option<&str> {
+    path.rfind(['.', '[']).and_then(|cut| path.get(..cut))
+}

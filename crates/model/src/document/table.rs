@@ -1,0 +1,308 @@
+//! A table and who has asked it for what: whatever nobody asked for is an unknown key.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::document::{
+    Field, MISSING_KEY, Report, TOO_MANY, UNKNOWN_KEY, WRONG_VALUE, did_you_mean, field, list,
+    quote, quote_key,
+};
+
+/// Most entries that a table of names or an array of tables may have: people, servers and waivers come by the dozen.
+const MOST_ENTRIES: usize = 256;
+
+/// A table of a document, its path, and the keys that it was asked for.
+pub(crate) struct Table<'t, 'd> {
+    entries: &'t DeTable<'d>,
+    path: String,
+    span: Option<Range<usize>>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'t, 'd> Table<'t, 'd> {
+    /// The document's outermost table.
+    pub(crate) fn root(entries: &'t DeTable<'d>) -> Self {
+        Self::at(entries, String::new(), None)
+    }
+
+    /// A table at a path.
+    pub(crate) fn at(entries: &'t DeTable<'d>, path: String, span: Option<Range<usize>>) -> Self {
+        Self {
+            entries,
+            path,
+            span,
+            asked: BTreeSet::new(),
+        }
+    }
+
+    /// The entries as they stand in the document.
+    pub(crate) fn entries(&self) -> &'t DeTable<'d> {
+        self.entries
+    }
+
+    /// Where the table begins; the whole document has no such place.
+    pub(crate) fn span(&self) -> Option<Range<usize>> {
+        self.span.clone()
+    }
+
+    /// The path of a key in this table.
+    pub(crate) fn path(&self, key: &str) -> String {
+        join(&self.path, key)
+    }
+
+    /// Whether the key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// A value that must be there; a placeholder when it is missing or cannot be read.
+    pub(crate) fn required<T: Field>(&mut self, key: &'static str, report: &mut Report) -> T {
+        match self.take(key, report) {
+            Some((path, value)) => T::read(value, &path, report),
+            None => {
+                self.missing(key, T::WANTED, report);
+                T::placeholder()
+            }
+        }
+    }
+
+    /// A value that may be there.
+    pub(crate) fn optional<T: Field>(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<T> {
+        self.take(key, report)
+            .map(|(path, value)| T::read(value, &path, report))
+    }
+
+    /// A value, or what counts when nothing is said.
+    pub(crate) fn or<T: Field>(&mut self, key: &'static str, other: T, report: &mut Report) -> T {
+        self.optional(key, report).unwrap_or(other)
+    }
+
+    /// A table that must be there.
+    pub(crate) fn table(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<Table<'t, 'd>> {
+        if !self.has(key) {
+            self.asked.insert(key);
+            self.missing(key, "a table", report);
+        }
+        self.optional_table(key, report)
+    }
+
+    /// A table that may be there.
+    pub(crate) fn optional_table(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<Table<'t, 'd>> {
+        self.asked.insert(key);
+        let (name, value) = self.entries.get_key_value(key)?;
+        let path = self.path(key);
+        report.place(&path, name.span());
+        as_table(value, path, name.span(), report)
+    }
+
+    /// The tables under a table of names, by name; none when there is no such table.
+    pub(crate) fn named(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Vec<(String, Table<'t, 'd>)> {
+        let Some(tables) = self.optional_table(key, report) else {
+            return Vec::new();
+        };
+        let mut named = Vec::new();
+        for (name, value) in tables.few(report) {
+            let path = tables.path(name.get_ref());
+            report.place(&path, name.span());
+            if let Some(table) = as_table(value, path, name.span(), report) {
+                named.push((name.get_ref().to_string(), table));
+            }
+        }
+        named
+    }
+
+    /// The values under a table of names, by name; none when there is no such table.
+    pub(crate) fn values<T: Field>(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Vec<(String, T)> {
+        let Some(table) = self.optional_table(key, report) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for (name, value) in table.few(report) {
+            let path = table.path(name.get_ref());
+            report.place(&path, value.span());
+            values.push((name.get_ref().to_string(), T::read(value, &path, report)));
+        }
+        values
+    }
+
+    /// The tables of an array of tables; none when it is not there.
+    pub(crate) fn list(&mut self, key: &'static str, report: &mut Report) -> Vec<Table<'t, 'd>> {
+        let Some((path, value)) = self.take(key, report) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            report.refuse(
+                WRONG_VALUE,
+                &path,
+                Some(value.span()),
+                "must be a list of tables",
+                format!(
+                    "{} must be a list of tables, not {}.",
+                    quote(key),
+                    field::kind(value.get_ref())
+                ),
+                format!("Write `[[{key}]]` above each entry."),
+            );
+            return Vec::new();
+        };
+        if items.len() > MOST_ENTRIES {
+            too_many(&path, value.span(), items.len(), report);
+        }
+        let mut tables = Vec::new();
+        for (index, item) in items.iter().enumerate().take(MOST_ENTRIES) {
+            let path = format!("{path}[{index}]");
+            report.place(&path, item.span());
+            tables.extend(as_table(item, path, item.span(), report));
+        }
+        tables
+    }
+
+    /// Reports what nobody asked for.
+    pub(crate) fn finish(self, report: &mut Report) {
+        for (name, _) in self.entries {
+            let key = name.get_ref().as_ref();
+            if self.asked.contains(key) {
+                continue;
+            }
+            let known = self.asked.iter().copied();
+            let (label, remedy) = match did_you_mean(key, known.clone()) {
+                Some(meant) => (
+                    format!("did you mean `{meant}`?"),
+                    format!("Write `{meant}`, or remove the key."),
+                ),
+                None => (
+                    "not known here".to_owned(),
+                    format!("Remove it. Known here: {}.", list(known)),
+                ),
+            };
+            let place = if self.path.is_empty() {
+                "at the top of the file".to_owned()
+            } else {
+                format!("in {}", quote(&self.path))
+            };
+            report.refuse(
+                UNKNOWN_KEY,
+                &self.path(key),
+                Some(name.span()),
+                &label,
+                format!("{} means nothing {place}.", quote(key)),
+                remedy,
+            );
+        }
+    }
+
+    fn take(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<(String, &'t Spanned<DeValue<'d>>)> {
+        self.asked.insert(key);
+        let value = self.entries.get(key)?;
+        let path = self.path(key);
+        report.place(&path, value.span());
+        Some((path, value))
+    }
+
+    fn missing(&self, key: &str, wanted: &str, report: &mut Report) {
+        let place = if self.path.is_empty() {
+            "The file".to_owned()
+        } else {
+            quote(&self.path)
+        };
+        report.refuse(
+            MISSING_KEY,
+            &self.path(key),
+            self.span.clone(),
+            &format!("has no `{key}`"),
+            format!("{place} must say `{key}`."),
+            format!("Add `{key}`, {wanted}."),
+        );
+    }
+
+    /// The entries of a table of names, as many as are read.
+    fn few(
+        &self,
+        report: &mut Report,
+    ) -> impl Iterator<
+        Item = (
+            &'t Spanned<toml::de::DeString<'d>>,
+            &'t Spanned<DeValue<'d>>,
+        ),
+    > + use<'t, 'd> {
+        if self.entries.len() > MOST_ENTRIES {
+            let span = self.span.clone().unwrap_or_default();
+            too_many(&self.path, span, self.entries.len(), report);
+        }
+        self.entries.iter().take(MOST_ENTRIES)
+    }
+}
+
+fn as_table<'t, 'd>(
+    value: &'t Spanned<DeValue<'d>>,
+    path: String,
+    span: Range<usize>,
+    report: &mut Report,
+) -> Option<Table<'t, 'd>> {
+    if let DeValue::Table(entries) = value.get_ref() {
+        return Some(Table::at(entries, path, Some(span)));
+    }
+    report.refuse(
+        WRONG_VALUE,
+        &path,
+        Some(value.span()),
+        "must be a table",
+        format!(
+            "{} must be a table, not {}.",
+            quote(&path),
+            field::kind(value.get_ref())
+        ),
+        format!("Write `[{path}]` and its keys below it."),
+    );
+    None
+}
+
+fn too_many(path: &str, span: Range<usize>, count: usize, report: &mut Report) {
+    report.refuse(
+        TOO_MANY,
+        path,
+        Some(span),
+        "too many entries",
+        format!(
+            "{} has {count} entries, and at most {MOST_ENTRIES} are read.",
+            quote(path)
+        ),
+        "Make sure that the right file is given.",
+    );
+}
+
+/// The path of a key below a path.
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        quote_key(key)
+    } else {
+        format!("{path}.{}", quote_key(key))
+    }
+}

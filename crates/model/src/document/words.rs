@@ -1,0 +1,67 @@
+//! Wording: quoting what a stranger wrote, near misses, lists.
+
+/// Longest text of a document that a message repeats, in characters: enough to recognise it.
+const LONGEST_QUOTE: usize = 60;
+
+/// Longest text for which a near miss is looked for; comparing costs its length times the candidates'.
+const LONGEST_GUESS: usize = 64;
+
+/// How alike two names must be to be taken for a misspelling, by Jaro and Winkler's measure (1 is equal).
+const ALIKE: f64 = 0.84;
+
+/// Quotes text out of a document: control characters escaped, so that a terminal stays unharmed, and cut when long.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST_QUOTE {
+            quoted.push('…');
+            break;
+        }
+        if character.is_control() {
+            quoted.extend(character.escape_default());
+        } else {
+            quoted.push(character);
+        }
+    }
+    quoted.push('`');
+    quoted
+}
+
+/// A key as a part of a path: bare where TOML would let it be bare, else in quotes.
+pub(crate) fn quote_key(key: &str) -> String {
+    let bare = !key.is_empty()
+        && key.len() <= LONGEST_QUOTE
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if bare {
+        return key.to_owned();
+    }
+    quote(key).replace('`', "\"")
+}
+
+/// The known name that was most likely meant.
+pub(crate) fn did_you_mean<'k>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    if wrong.len() > LONGEST_GUESS {
+        return None;
+    }
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, name)| name)
+}
+
+/// Names in a sentence: "`a`, `b` and `c`"; "nothing" when there are none.
+pub(crate) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut quoted: Vec<String> = names.into_iter().map(quote).collect();
+    match quoted.pop() {
+        None => "nothing".to_owned(),
+        Some(last) if quoted.is_empty() => last,
+        Some(last) => format!("{} and {last}", quoted.join(", ")),
+    }
+}
