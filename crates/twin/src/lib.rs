@@ -1,1 +1,4 @@
 //! (charter)
+
+mod layout;
+pub mod stand;
