@@ -2,9 +2,11 @@
 //!
 //! Pure: values in, text out. It asks nothing, decides no verdict and knows nothing of where evidence comes from.
 
+mod diagram;
 mod page;
 mod report;
 
+pub use diagram::diagram;
 pub use page::{RenderError, html};
 pub use report::{
     Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, Totals, VERSION,
