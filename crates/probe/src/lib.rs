@@ -1,1 +1,25 @@
-//! (charter)
+//! From a vantage: asks a running site a question, or sends raw packets and accounts for each.
+//!
+//! The vantage is the network namespace of the calling process; this crate enters none, stands none up and knows
+//! nothing of estates. It never sets a clock, never resolves a name by the machine's own resolver and trusts no
+//! certificate but those of the roots that it is given.
+//!
+//! Two rules hold throughout. An answer says what was seen, [`judge`] alone says what that means for a claim. And what
+//! cannot be told apart is not told apart: silence is a proof of loss only where a sentinel overtook the lost packet
+//! (see [`packets::sentinel`]), otherwise it is silence.
+
+mod answer;
+mod ask;
+mod connect;
+mod datagram;
+mod html;
+mod http;
+mod judge;
+pub mod packets;
+mod question;
+mod scram;
+mod tls;
+
+pub use answer::{Answer, Closing, Means, Outcome};
+pub use ask::ask;
+pub use judge::judge;
