@@ -1,0 +1,91 @@
+//! A host's servers as one thing: all bound or none, stopped by being dropped.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::balancer::{Pool, TargetState};
+use crate::fault::ServeError;
+use crate::opening::{AssignedPorts, Opening};
+use crate::plan::HostPlan;
+use crate::smtp::{Mailbox, MailboxError, ReceivedMail};
+
+/// What a listener receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Connections.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+/// One listener of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// The service's name in the plan.
+    pub service: String,
+    /// What it receives.
+    pub transport: Transport,
+    /// The address bound.
+    pub address: SocketAddr,
+    /// The stand-in's name and version, for evidence.
+    pub peer: String,
+}
+
+/// A host's running servers. Dropping it stops all of them and ends every connection.
+pub struct Serving {
+    pub(crate) listening: Vec<Listening>,
+    pub(crate) mailbox: Option<Arc<Mailbox>>,
+    pub(crate) pools: Vec<(String, Arc<Pool>)>,
+    pub(crate) _tasks: JoinSet<()>,
+}
+
+impl Serving {
+    /// What is listened on, in the order of the plan.
+    pub fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// Finds the newest received mail whose headers or body contain `token`. None when there is none, and on a host
+    /// without a mail server.
+    ///
+    /// # Errors
+    /// Fails when what was kept cannot be read.
+    pub async fn find_mail(&self, token: &str) -> Result<Option<ReceivedMail>, MailboxError> {
+        match &self.mailbox {
+            Some(mailbox) => mailbox.find(token).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What the host's balancers think of their targets, in the order of the plan.
+    pub fn targets(&self) -> Vec<TargetState> {
+        self.pools
+            .iter()
+            .flat_map(|(service, pool)| pool.states(service))
+            .collect()
+    }
+}
+
+/// Binds every listener of a plan, then serves. Every fault is reported together, and then nothing is served.
+///
+/// Must be called within a Tokio runtime with I/O and time; the servers run as its tasks.
+///
+/// # Errors
+/// Says of each service what stops it: an address in use, a missing secret or certificate, an unknown database engine.
+pub async fn serve(plan: HostPlan) -> Result<Serving, ServeError> {
+    Opening::of(&plan, AssignedPorts::STANDARD).await.start()
+}
