@@ -1,1 +1,53 @@
-//! (charter)
+//! (Estate, catalogue, lock) → blueprints, required claims and the new lock.
+//!
+//! A design is a function: the same estate, catalogue and lock give the same bytes, and what the lock holds stays
+//! where it is. This crate knows nothing of how a network is proved, stood up or asked, opens no file, reads no clock
+//! and draws no random number.
+//!
+//! # Where addresses come from
+//!
+//! An environment's range is cut by tiers, each tier into four slots, one for each zone, so that there is room for a
+//! third and a fourth (see [`address`]):
+//!
+//! | part of the range | tier | holds |
+//! |---|---|---|
+//! | first half | `app` | products, internal balancers, resolver endpoints |
+//! | third quarter | `public` | the DMZ: bastion, public balancers, NAT gateways |
+//! | seventh eighth | `data` | the database |
+//! | fifteenth sixteenth | `transit` | the transit gateway's attachment, a /28 for each zone |
+//! | last sixteenth | | nothing: kept free |
+//!
+//! # Which port a balancer listens on
+//!
+//! The product's own. Two exceptions: on the public balancer, port 443 goes to the first `https` port that asks for
+//! one; and where another product has the number already, the next free number is taken. The lock keeps the choice.
+//!
+//! # Which name a product has
+//!
+//! The host name that the estate gives it, under the customer's zone. Where several environments give the same one,
+//! the production environment keeps it, and the others get `-ENVIRONMENT` behind it, so that one wildcard certificate
+//! still covers them all.
+//!
+//! # Where a console is asked
+//!
+//! A console is reachable where its port is: from the internal balancer when the estate lists the port as `internal`,
+//! else from nowhere but the node itself, which an operator reaches over SSH. No rule is added for the sake of asking.
+
+mod account;
+pub mod address;
+mod allot;
+mod balancing;
+mod check;
+mod claims;
+mod design;
+mod environment;
+mod names;
+mod outside;
+mod placing;
+mod plan;
+mod roster;
+mod services;
+mod tables;
+
+pub use design::{Design, design};
+pub use tables::{Table, tables};

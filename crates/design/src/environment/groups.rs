@@ -1,0 +1,257 @@
+//! Security groups: the first fence, one for each kind of machine, stateful.
+//!
+//! A rule names a group wherever both ends are in the VPC, so that a new node needs no new rule.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use model::id::GroupId;
+use model::network::{GroupRule, RulePeer, SecurityGroup};
+use model::packet::Traffic;
+
+use super::{anywhere, data_centre_prefixes, of_families};
+use crate::balancing::Face;
+use crate::plan::{EnvironmentPlan, ProductPlan};
+use crate::services::{DNS, NTP, SSH};
+
+/// The environment's groups.
+pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGroup> {
+    let mut groups = BTreeMap::new();
+    let mut insert = |name: &str, rules: Rules| {
+        let group = SecurityGroup {
+            vpc: plan.vpc(),
+            default: name == "default",
+            ingress: rules.ingress,
+            egress: rules.egress,
+        };
+        groups.insert(plan.group(name), group);
+    };
+    // What nobody put into a group gets this one: it allows nothing.
+    insert("default", Rules::default());
+    insert("bastion", bastion(plan));
+    insert("resolver", resolver(plan));
+    for (name, product) in &plan.products {
+        insert(name, of_product(plan, name, product));
+    }
+    for (face, name) in [
+        (Face::Public, "public-balancer"),
+        (Face::Internal, "internal-balancer"),
+    ] {
+        if plan.balancers(face).next().is_some() {
+            insert(name, balancer(plan, face));
+        }
+    }
+    if let Some(port) = plan.database_port {
+        insert("database", database(plan, port));
+    }
+    groups
+}
+
+/// The rules of one group, each once.
+#[derive(Default)]
+struct Rules {
+    ingress: Vec<GroupRule>,
+    egress: Vec<GroupRule>,
+}
+
+impl Rules {
+    fn accept(&mut self, traffic: Traffic, peer: RulePeer, why: impl Into<String>) {
+        add(&mut self.ingress, traffic, peer, why.into());
+    }
+
+    fn send(&mut self, traffic: Traffic, peer: RulePeer, why: impl Into<String>) {
+        add(&mut self.egress, traffic, peer, why.into());
+    }
+}
+
+fn add(rules: &mut Vec<GroupRule>, traffic: Traffic, peer: RulePeer, description: String) {
+    let same = |rule: &GroupRule| rule.traffic == traffic && rule.peer == peer;
+    if !rules.iter().any(same) {
+        rules.push(GroupRule {
+            traffic,
+            peer,
+            description,
+        });
+    }
+}
+
+fn group(plan: &EnvironmentPlan<'_>, name: &str) -> RulePeer {
+    RulePeer::Group(plan.group(name))
+}
+
+fn dns() -> [Traffic; 2] {
+    [Traffic::udp(DNS), Traffic::tcp(DNS)]
+}
+
+/// The bastion takes the operator in, and goes on to the hosts that have a login. Its clock is AWS's own service on
+/// the link, which no group filters.
+fn bastion(plan: &EnvironmentPlan<'_>) -> Rules {
+    let mut rules = Rules::default();
+    let port = Traffic::tcp(plan.environment.bastion.port);
+    for network in of_families(plan, &plan.estate.operator.networks) {
+        rules.accept(port, RulePeer::Prefix(network), "SSH from the operator");
+    }
+    for name in plan.products.keys() {
+        rules.send(
+            Traffic::tcp(SSH),
+            group(plan, name),
+            format!("SSH to {name}"),
+        );
+    }
+    for traffic in dns() {
+        rules.send(traffic, group(plan, "resolver"), "names");
+    }
+    rules
+}
+
+/// A resolver endpoint answers the VPC and the data centre, and asks the customer's servers.
+fn resolver(plan: &EnvironmentPlan<'_>) -> Rules {
+    let mut rules = Rules::default();
+    for traffic in dns() {
+        for range in plan.ranges() {
+            rules.accept(traffic, RulePeer::Prefix(range), "names, from the VPC");
+        }
+        for prefix in data_centre_prefixes(plan) {
+            rules.accept(
+                traffic,
+                RulePeer::Prefix(prefix),
+                "names, from the data centre",
+            );
+        }
+        for server in &plan.estate.dns.servers {
+            let peer = RulePeer::Prefix(IpNet::from(*server));
+            rules.send(traffic, peer, "the customer's names");
+        }
+    }
+    rules
+}
+
+fn of_product(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) -> Rules {
+    let mut rules = Rules::default();
+    accepted_by_product(plan, name, product, &mut rules);
+    sent_by_product(plan, name, product, &mut rules);
+    rules
+}
+
+fn accepted_by_product(
+    plan: &EnvironmentPlan<'_>,
+    name: &str,
+    product: &ProductPlan<'_>,
+    rules: &mut Rules,
+) {
+    rules.accept(
+        Traffic::tcp(SSH),
+        group(plan, "bastion"),
+        "SSH from the bastion",
+    );
+    for (face, balancer) in [
+        (Face::Public, "public-balancer"),
+        (Face::Internal, "internal-balancer"),
+    ] {
+        for port in plan.balanced_ports(face, name) {
+            let why = format!("{name} and its health, from the {balancer}");
+            rules.accept(Traffic::tcp(port), group(plan, balancer), why);
+        }
+    }
+    for caller in plan.callers(name) {
+        let why = format!("{caller} calls {name}");
+        rules.accept(Traffic::tcp(product.called_on), group(plan, caller), why);
+    }
+    for port in &product.cluster {
+        rules.accept(
+            Traffic::tcp(*port),
+            group(plan, name),
+            format!("{name}'s cluster"),
+        );
+    }
+}
+
+fn sent_by_product(
+    plan: &EnvironmentPlan<'_>,
+    name: &str,
+    product: &ProductPlan<'_>,
+    rules: &mut Rules,
+) {
+    let estate = plan.estate;
+    for port in &product.cluster {
+        rules.send(
+            Traffic::tcp(*port),
+            group(plan, name),
+            format!("{name}'s cluster"),
+        );
+    }
+    for callee in &product.wanted.calls {
+        if let Some(called) = plan.products.get(callee.as_str()) {
+            let why = format!("{name} calls {callee}");
+            rules.send(Traffic::tcp(called.called_on), group(plan, callee), why);
+        }
+    }
+    if let Some(port) = plan.database_port
+        && product.uses_database()
+    {
+        rules.send(Traffic::tcp(port), group(plan, "database"), "the database");
+    }
+    for traffic in dns() {
+        rules.send(traffic, group(plan, "resolver"), "names");
+    }
+    for server in &estate.ntp.servers {
+        let peer = RulePeer::Prefix(IpNet::from(*server));
+        rules.send(Traffic::udp(NTP), peer, "the customer's time");
+    }
+    let relay = RulePeer::Prefix(IpNet::from(estate.smtp.address));
+    rules.send(
+        Traffic::tcp(estate.smtp.port),
+        relay,
+        "mail, by the customer's server",
+    );
+    for (dependency, outbound) in &estate.outbound {
+        for prefix in anywhere(plan) {
+            let port = Traffic::tcp(outbound.port);
+            rules.send(
+                port,
+                RulePeer::Prefix(prefix),
+                format!("{dependency}, on the Internet"),
+            );
+        }
+    }
+}
+
+fn balancer(plan: &EnvironmentPlan<'_>, face: Face) -> Rules {
+    let mut rules = Rules::default();
+    let (clients, who) = match face {
+        Face::Public => (anywhere(plan), "the Internet"),
+        Face::Internal => (data_centre_prefixes(plan), "the data centre"),
+    };
+    for listener in plan.listeners(face) {
+        for prefix in &clients {
+            let why = format!("{} for {who}", listener.product);
+            rules.accept(
+                Traffic::tcp(listener.listen),
+                RulePeer::Prefix(*prefix),
+                why,
+            );
+        }
+    }
+    for name in plan.products.keys() {
+        for port in plan.balanced_ports(face, name) {
+            let why = format!("{name} and its health");
+            rules.send(Traffic::tcp(port), group(plan, name), why);
+        }
+    }
+    rules
+}
+
+/// The database answers the products that keep something there, and opens no connection itself.
+fn database(plan: &EnvironmentPlan<'_>, port: u16) -> Rules {
+    let mut rules = Rules::default();
+    for (name, product) in &plan.products {
+        if product.uses_database() {
+            rules.accept(
+                Traffic::tcp(port),
+                group(plan, name),
+                format!("{name}'s databases"),
+            );
+        }
+    }
+    rules
+}
