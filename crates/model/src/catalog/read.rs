@@ -1,6 +1,7 @@
 //! From a catalogue's files to products.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -35,19 +36,20 @@ pub(super) fn files(files: &[(&str, &str)]) -> CatalogReading {
     for (name, text) in files {
         let mut report = Report::default();
         if let Some((key, product)) = file(name, text, &mut report) {
-            if reading.catalog.products.contains_key(&key) {
-                report.add(
+            match reading.catalog.products.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(product);
+                }
+                Entry::Occupied(place) => report.add(
                     PRODUCT_REPEATED,
                     "key",
                     "stands in another file too",
                     format!(
                         "{} is described by two files of this catalogue.",
-                        quote(&key)
+                        quote(place.key())
                     ),
                     "Remove one of the files.",
-                );
-            } else {
-                reading.catalog.products.insert(key, product);
+                ),
             }
         }
         let findings = report.finish();

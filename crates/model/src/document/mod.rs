@@ -7,16 +7,18 @@ mod check;
 mod field;
 mod parse;
 mod report;
+mod shown;
 mod table;
 mod words;
 
 pub use check::Check;
 pub(crate) use check::{
-    DUPLICATE_KEY, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX, TOO_LARGE, TOO_MANY,
+    ALL, DUPLICATE_KEY, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX, TOO_LARGE, TOO_MANY,
     UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
 };
 pub(crate) use field::Field;
 pub(crate) use parse::{parse, read_format};
 pub(crate) use report::Report;
+pub(crate) use shown::shown;
 pub(crate) use table::Table;
 pub(crate) use words::{did_you_mean, list, quote, quote_key};

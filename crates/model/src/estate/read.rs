@@ -1,10 +1,12 @@
 //! From the bytes of `estate.toml` to an estate and everything that is to be said about it.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::catalog::Catalog;
-use crate::document::{Report, Table, parse, read_format};
-use crate::estate::{Estate, sections};
+use crate::document::{self, Check, Report, Table, parse, read_format};
+use crate::estate::{Estate, check, like, sections, waiver};
 use crate::finding::{Awaited, Finding};
 
 /// The format of `estate.toml` that this version reads.
@@ -19,6 +21,9 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// What the customer has not given yet, and what each item blocks.
     pub awaited: Vec<Awaited>,
+    /// The text as it may be shown beside findings: as long as the file, so that spans hold, with secrets covered and
+    /// control characters replaced.
+    pub shown: String,
 }
 
 impl Reading {
@@ -32,20 +37,51 @@ impl Reading {
 
 /// Reads an estate and checks it against the catalogue. `name` is what messages call the file; `today` decides which
 /// waivers still count.
+///
+/// Spans are ranges of bytes in `text`. Whatever `text` holds, reading ends, and with at most a few hundred findings.
 pub fn read(name: &str, text: &[u8], catalog: &Catalog, today: Date) -> Reading {
     let mut report = Report::default();
     let estate = parse(name, text, &mut report).and_then(|root| {
         let mut root = Table::root(&root);
         read_format(&mut root, FORMAT, &mut report).then(|| sections::estate(root, &mut report))
     });
-    let _ = (catalog, today);
+    if let Some(estate) = &estate {
+        check::all(estate, catalog, today, &mut report);
+        like::drop_echoes(report.findings_mut(), &likes(estate));
+        waiver::attach(estate, today, &mut report);
+    }
     let awaited = estate
         .as_ref()
+        .filter(|_| !report.doubts("awaiting"))
         .map(|estate| estate.awaited.clone())
         .unwrap_or_default();
+    let estate = estate.filter(|_| !report.is_faulty());
+    let findings = report.finish();
     Reading {
-        estate: estate.filter(|_| !report.is_faulty()),
-        findings: report.finish(),
+        shown: document::shown(text, &findings),
+        estate,
+        findings,
         awaited,
     }
+}
+
+/// Every check of an estate: the names that findings and waivers carry, and what each means.
+pub fn checks() -> impl Iterator<Item = Check> {
+    document::ALL
+        .into_iter()
+        .chain([like::UNKNOWN_LIKE])
+        .chain(check::cards())
+        .chain(waiver::CHECKS.iter().copied())
+}
+
+/// What each environment was declared like.
+fn likes(estate: &Estate) -> BTreeMap<String, String> {
+    estate
+        .environments
+        .iter()
+        .filter_map(|(name, environment)| {
+            let like = environment.like.as_ref()?;
+            Some((name.to_string(), like.to_string()))
+        })
+        .collect()
 }

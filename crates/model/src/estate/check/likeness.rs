@@ -1,0 +1,132 @@
+//! Non-production is to be like production, so that what works there works here too.
+
+use std::fmt::Debug;
+
+use super::environment_path;
+use crate::document::{Check, Report, quote, quote_key};
+use crate::estate::{Environment, Estate};
+
+const DIFFERS: Check = Check::warning(
+    "differs-from-production",
+    "An environment differs from production, so that what was tested there may fail in production.",
+);
+
+pub(super) const CHECKS: &[Check] = &[DIFFERS];
+
+/// Compares with the production environment that each is like; where it does not say, with the only one there is.
+pub(super) fn check(estate: &Estate, report: &mut Report) {
+    let productions: Vec<_> = estate
+        .environments
+        .iter()
+        .filter(|(_, environment)| environment.production)
+        .collect();
+    for (name, environment) in &estate.environments {
+        if environment.production {
+            continue;
+        }
+        let named = environment
+            .like
+            .as_ref()
+            .and_then(|like| productions.iter().find(|(name, _)| *name == like));
+        let only = (productions.len() == 1)
+            .then(|| productions.first())
+            .flatten();
+        if let Some((_, production)) = named.or(only) {
+            Comparison {
+                path: environment_path(name),
+                report,
+            }
+            .all(environment, production);
+        }
+    }
+}
+
+struct Comparison<'r> {
+    path: String,
+    report: &'r mut Report,
+}
+
+impl Comparison<'_> {
+    fn all(&mut self, own: &Environment, production: &Environment) {
+        self.same("ipv6", &own.ipv6, &production.ipv6);
+        self.same(
+            "bastion.instance",
+            &own.bastion.instance,
+            &production.bastion.instance,
+        );
+        self.products(own, production);
+        self.database(own, production);
+    }
+
+    fn products(&mut self, own: &Environment, production: &Environment) {
+        for (name, theirs) in &production.products {
+            let key = format!("products.{}", quote_key(name));
+            let Some(ours) = own.products.get(name) else {
+                self.differs(&key, "is not here");
+                continue;
+            };
+            self.same(&format!("{key}.product"), &ours.product, &theirs.product);
+            self.same(&format!("{key}.version"), &ours.version, &theirs.version);
+            self.same(&format!("{key}.pattern"), &ours.pattern, &theirs.pattern);
+            self.same(&format!("{key}.nodes"), &ours.nodes, &theirs.nodes);
+            self.same(&format!("{key}.instance"), &ours.instance, &theirs.instance);
+            self.same(
+                &format!("{key}.volume-gib"),
+                &ours.volume_gib,
+                &theirs.volume_gib,
+            );
+            self.same(&format!("{key}.calls"), &ours.calls, &theirs.calls);
+            self.same(&format!("{key}.public"), &ours.public, &theirs.public);
+            self.same(&format!("{key}.internal"), &ours.internal, &theirs.internal);
+        }
+        for name in own.products.keys() {
+            if !production.products.contains_key(name) {
+                self.differs(
+                    &format!("products.{}", quote_key(name)),
+                    "is not in production",
+                );
+            }
+        }
+    }
+
+    /// Backup days are left out: what is not production is not backed up.
+    fn database(&mut self, own: &Environment, production: &Environment) {
+        match (&own.database, &production.database) {
+            (Some(ours), Some(theirs)) => {
+                self.same("database.engine", &ours.engine, &theirs.engine);
+                self.same("database.version", &ours.version, &theirs.version);
+                self.same("database.instance", &ours.instance, &theirs.instance);
+                self.same(
+                    "database.storage-gib",
+                    &ours.storage_gib,
+                    &theirs.storage_gib,
+                );
+                self.same("database.multi-az", &ours.multi_az, &theirs.multi_az);
+            }
+            (None, Some(_)) => self.differs("database", "is not here"),
+            (Some(_), None) => self.differs("database", "is not in production"),
+            (None, None) => {}
+        }
+    }
+
+    fn same<T: PartialEq + Debug>(&mut self, key: &str, own: &T, production: &T) {
+        if own != production {
+            let label = format!("production has {}", quote(&format!("{production:?}")));
+            self.differs(key, &label);
+        }
+    }
+
+    fn differs(&mut self, key: &str, label: &str) {
+        let path = format!("{}.{key}", self.path);
+        self.report.add(
+            DIFFERS,
+            &path,
+            label,
+            format!(
+                "{} differs from production: what was tested here may fail there.",
+                quote(&path)
+            ),
+            "Make it as it is in production, or waive this with the reason.",
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! Regions and zones.
+
+use super::meant_or;
+use crate::document::{Check, Report, did_you_mean, quote};
+use crate::estate::Estate;
+
+const UNKNOWN: Check = Check::error("unknown-region", "A region is not one that Reeve knows.");
+const ZONE_OUTSIDE: Check = Check::error(
+    "zone-outside-region",
+    "A zone does not belong to the region.",
+);
+const ZONE_REPEATED: Check = Check::error(
+    "zone-repeated",
+    "A zone stands twice in the list, so that nodes thought apart would fail together.",
+);
+
+pub(super) const CHECKS: &[Check] = &[UNKNOWN, ZONE_OUTSIDE, ZONE_REPEATED];
+
+/// AWS's commercial regions, from its documentation of regions and zones (2026).
+const REGIONS: [&str; 34] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+pub(super) fn check(estate: &Estate, report: &mut Report) {
+    known(&estate.region, "region", report);
+    if let Some(recovery) = &estate.recovery {
+        known(&recovery.region, "recovery.region", report);
+    }
+    for (index, zone) in estate.zones.iter().enumerate() {
+        let path = format!("zones[{index}]");
+        let letter = zone.strip_prefix(&estate.region).unwrap_or_default();
+        let belongs = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_lowercase());
+        if !belongs && !report.doubts("region") {
+            report.add(
+                ZONE_OUTSIDE,
+                &path,
+                "not a zone of the region",
+                format!(
+                    "{} is not a zone of {}.",
+                    quote(zone),
+                    quote(&estate.region)
+                ),
+                "A zone is the region's name with a letter, such as eu-central-1a.",
+            );
+        }
+        if estate
+            .zones
+            .iter()
+            .take(index)
+            .any(|earlier| earlier == zone)
+        {
+            report.add(
+                ZONE_REPEATED,
+                &path,
+                "stands here again",
+                format!(
+                    "{} stands twice: nodes thought to be apart would fail together.",
+                    quote(zone)
+                ),
+                "Name each zone once.",
+            );
+        }
+    }
+}
+
+fn known(region: &str, path: &str, report: &mut Report) {
+    if REGIONS.contains(&region) {
+        return;
+    }
+    let meant = did_you_mean(region, REGIONS);
+    report.add(
+        UNKNOWN,
+        path,
+        &meant_or(meant, "not known"),
+        format!("{} is not a region of AWS's that Reeve knows.", quote(region)),
+        meant.map_or_else(
+            || "Write it as AWS does, such as eu-central-1. If AWS has opened it since, waive this.".to_owned(),
+            |meant| format!("Write `{meant}`."),
+        ),
+    );
+}
