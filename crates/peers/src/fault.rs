@@ -10,6 +10,7 @@ use crate::database;
 use crate::dns::DnsError;
 use crate::serving::Transport;
 use crate::smtp::MailboxError;
+use crate::ssh::SshError;
 use crate::tls::TlsError;
 
 /// Why a host's servers do not run: everything that is wrong, not the first thing.
@@ -81,6 +82,15 @@ pub enum Fault {
     NoSsh {
         /// The service.
         service: String,
+    },
+    /// The SSH server cannot use what the plan brings.
+    #[error("`{service}` cannot use the plan's SSH keys and folder")]
+    Ssh {
+        /// The service.
+        service: String,
+        /// Why not.
+        #[source]
+        source: SshError,
     },
     /// There is no stand-in for this database engine.
     #[error(

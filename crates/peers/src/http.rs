@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SERVER};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -39,6 +39,9 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// What answers requests.
 pub(crate) trait Site: Send + Sync + 'static {
+    /// What the server calls itself, in every answer: evidence names the peer by it.
+    const NAME: &'static str;
+
     /// Answers one request, whose body is no longer than [`BODY`].
     fn answer(&self, request: &Parts, body: &[u8]) -> Answer;
 }
@@ -81,11 +84,15 @@ where
 
 async fn respond<S: Site>(site: &S, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    match tokio::time::timeout(PATIENCE, Limited::new(body, BODY).collect()).await {
+    let body = tokio::time::timeout(PATIENCE, Limited::new(body, BODY).collect()).await;
+    let mut answer = match body {
         Ok(Ok(body)) => site.answer(&head, &body.to_bytes()),
         Ok(Err(_)) => text(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long\n"),
         Err(_) => text(StatusCode::REQUEST_TIMEOUT, "the body did not come\n"),
-    }
+    };
+    let name = HeaderValue::from_static(S::NAME);
+    answer.headers_mut().insert(SERVER, name);
+    answer
 }
 
 /// An answer in plain text.

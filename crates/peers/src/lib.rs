@@ -21,6 +21,7 @@ pub mod product;
 mod serving;
 pub mod smtp;
 mod socket;
+pub mod ssh;
 pub mod tls;
 pub mod web;
 

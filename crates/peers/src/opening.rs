@@ -1,5 +1,6 @@
 //! From a plan to listeners: everything is bound before anything is served, and every fault is found.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -21,8 +22,12 @@ use crate::product::{self, Port, Product};
 use crate::serving::{Listening, Serving, Transport};
 use crate::smtp::{self, Mailbox, Submission};
 use crate::socket::{self, Datagrams};
+use crate::ssh::{self, SshConfig, SshLimits, SshServer};
 use crate::web::{self, Web};
 use crate::{http, ntp};
+
+/// Where a host's SSH logins are recorded, within its private folder.
+const SSH_LOG: &str = "ssh-logins.jsonl";
 
 /// Ports that a plan does not choose.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +52,7 @@ pub(crate) struct Opening<'a> {
     listening: Vec<Listening>,
     mailbox: Option<Arc<Mailbox>>,
     pools: Vec<(String, Arc<Pool>)>,
+    ssh_servers: Vec<SshServer>,
     tasks: Vec<Task>,
     faults: Vec<Fault>,
 }
@@ -60,6 +66,7 @@ impl<'a> Opening<'a> {
             listening: Vec::new(),
             mailbox: None,
             pools: Vec::new(),
+            ssh_servers: Vec::new(),
             tasks: Vec::new(),
             faults: Vec::new(),
         };
@@ -87,6 +94,7 @@ impl<'a> Opening<'a> {
             listening: self.listening,
             mailbox: self.mailbox,
             pools: self.pools,
+            ssh_servers: self.ssh_servers,
             _tasks: tasks,
         })
     }
@@ -94,7 +102,11 @@ impl<'a> Opening<'a> {
     async fn open(&mut self, service: &Service) {
         let name = service.name.as_str();
         let opened = match &service.kind {
-            ServiceKind::Ssh { .. } => self.ssh(name),
+            ServiceKind::Ssh {
+                port,
+                forwarding,
+                users,
+            } => self.ssh(name, *port, users, *forwarding),
             ServiceKind::Dns { zones, forwards } => self.dns(name, zones, forwards),
             ServiceKind::Ntp => self.ntp(name),
             ServiceKind::Smtp {
@@ -259,10 +271,38 @@ impl<'a> Opening<'a> {
         Ok(())
     }
 
-    fn ssh(&mut self, name: &str) -> Result<(), Fault> {
-        Err(Fault::NoSsh {
+    fn ssh(
+        &mut self,
+        name: &str,
+        port: u16,
+        users: &[String],
+        forwarding: bool,
+    ) -> Result<(), Fault> {
+        let identity = self.plan.ssh.clone().ok_or_else(|| Fault::NoSsh {
             service: name.to_owned(),
+        })?;
+        let server = SshServer::new(SshConfig {
+            host: self.plan.host.clone(),
+            listen: Vec::new(),
+            host_key: identity.host_key,
+            host_certificate: identity.host_certificate,
+            user_authority: identity.user_authority,
+            users: users.to_vec(),
+            forwarding,
+            environment: BTreeMap::new(),
+            home: self.plan.data.clone(),
+            audit_log: Some(self.plan.data.join(SSH_LOG)),
+            limits: SshLimits::default(),
         })
+        .map_err(|source| Fault::Ssh {
+            service: name.to_owned(),
+            source,
+        })?;
+        for listener in self.bind_tcp(name, port, ssh::NAME) {
+            self.run(server.clone().accept(listener));
+        }
+        self.ssh_servers.push(server);
+        Ok(())
     }
 
     fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {

@@ -28,7 +28,7 @@ pub struct HostPlan {
     pub tls: Option<TlsIdentity>,
     /// What the SSH server shows and trusts.
     pub ssh: Option<SshIdentity>,
-    /// A private folder for what the servers keep.
+    /// A private folder, which exists, for what the servers keep: received mail, the record of SSH logins.
     pub data: PathBuf,
 }
 

@@ -12,6 +12,7 @@ use crate::fault::ServeError;
 use crate::opening::{AssignedPorts, Opening};
 use crate::plan::HostPlan;
 use crate::smtp::{Mailbox, MailboxError, ReceivedMail};
+use crate::ssh::{Login, SshServer};
 
 /// What a listener receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,6 +51,7 @@ pub struct Serving {
     pub(crate) listening: Vec<Listening>,
     pub(crate) mailbox: Option<Arc<Mailbox>>,
     pub(crate) pools: Vec<(String, Arc<Pool>)>,
+    pub(crate) ssh_servers: Vec<SshServer>,
     pub(crate) _tasks: JoinSet<()>,
 }
 
@@ -69,6 +71,14 @@ impl Serving {
             Some(mailbox) => mailbox.find(token).await,
             None => Ok(None),
         }
+    }
+
+    /// The latest SSH logins and refusals on this host, oldest first.
+    pub fn logins(&self) -> Vec<Login> {
+        self.ssh_servers
+            .iter()
+            .flat_map(SshServer::logins)
+            .collect()
     }
 
     /// What the host's balancers think of their targets, in the order of the plan.

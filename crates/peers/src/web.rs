@@ -14,6 +14,8 @@ pub(crate) struct Web {
 }
 
 impl Site for Web {
+    const NAME: &'static str = NAME;
+
     fn answer(&self, request: &Parts, _body: &[u8]) -> Answer {
         if !matches!(request.uri.path(), "/" | "/health") {
             return not_found();

@@ -71,6 +71,8 @@ pub(crate) struct Port {
 }
 
 impl Site for Port {
+    const NAME: &'static str = NAME;
+
     fn answer(&self, request: &Parts, body: &[u8]) -> Answer {
         let product = &self.product;
         let path = request.uri.path();
