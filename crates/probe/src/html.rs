@@ -193,7 +193,10 @@ fn tag_end(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn check(page: &str, wanted: Option<(&str, &str, &str, &[(&str, &str)])>) {
+    /// Action, user field, password field, hidden fields.
+    type Wanted<'w> = (&'w str, &'w str, &'w str, &'w [(&'w str, &'w str)]);
+
+    fn check(page: &str, wanted: Option<Wanted<'_>>) {
         let wanted = wanted.map(|(action, user, password, hidden)| LoginForm {
             action: action.to_owned(),
             user_field: user.to_owned(),

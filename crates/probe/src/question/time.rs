@@ -116,62 +116,40 @@ mod tests {
     #[test]
     fn a_server_must_know_the_time() {
         use crate::answer::Outcome;
-        let check =
-            |first: u8, stratum: u8, transmitted: bool, wanted: Option<Outcome>, said: &str| {
-                let mut bytes = packet(first, stratum);
-                if !transmitted {
-                    bytes[40] = 0;
-                }
-                let reply = read(&bytes, COOKIE).expect("it answers the request");
-                match (judge(reply), wanted) {
-                    (Ok(heard), None) => assert_eq!(heard.said, said),
-                    (Err(miss), Some(wanted)) => {
-                        assert_eq!((miss.outcome, miss.said.as_str()), (wanted, said));
-                    }
-                    (got, wanted) => assert!(false, "{got:?} instead of {wanted:?}"),
-                }
-            };
+        let check = |first: u8, stratum: u8, wanted: Result<&str, (Outcome, &str)>| {
+            let bytes = packet(first, stratum);
+            let reply = read(&bytes, COOKIE).expect("it answers the request");
+            let got = judge(reply)
+                .map(|heard| heard.said)
+                .map_err(|miss| (miss.outcome, miss.said));
+            let wanted = wanted
+                .map(str::to_owned)
+                .map_err(|(outcome, said)| (outcome, said.to_owned()));
+            assert_eq!(got, wanted);
+        };
+        const SYNCHRONISED: u8 = 0b00_100_100;
+        const NOT: u8 = 0b11_100_100;
+        let broken = |said| Err((Outcome::Broken, said));
+        check(SYNCHRONISED, 1, Ok("answered, stratum 1, clock GPS"));
+        check(SYNCHRONISED, 2, Ok("answered, stratum 2, from 71.80.83.0"));
         check(
-            0b00_100_100,
-            1,
-            true,
-            None,
-            "answered, stratum 1, clock GPS",
-        );
-        check(
-            0b00_100_100,
-            2,
-            true,
-            None,
-            "answered, stratum 2, from 71.80.83.0",
-        );
-        check(
-            0b00_100_100,
+            SYNCHRONISED,
             0,
-            true,
-            Some(Outcome::Refused),
-            "refused with code GPS",
+            Err((Outcome::Refused, "refused with code GPS")),
         );
         check(
-            0b00_100_100,
+            SYNCHRONISED,
             16,
-            true,
-            Some(Outcome::Broken),
-            "the server is not synchronised, stratum 16",
+            broken("the server is not synchronised, stratum 16"),
         );
-        check(
-            0b11_100_100,
-            2,
-            true,
-            Some(Outcome::Broken),
-            "the server is not synchronised, stratum 2",
-        );
-        check(
-            0b00_100_100,
-            2,
-            false,
-            Some(Outcome::Broken),
-            "the answer holds no time",
-        );
+        check(NOT, 2, broken("the server is not synchronised, stratum 2"));
+        let timeless = Reply {
+            leap: 0,
+            stratum: 2,
+            reference: [0; 4],
+            transmitted: false,
+        };
+        let miss = judge(timeless).expect_err("it holds no time");
+        assert_eq!(miss.outcome, Outcome::Broken);
     }
 }
