@@ -146,3 +146,57 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_read_and_written_alike() {
+        for text in [
+            "file:secrets/smtp",
+            "env:ACME_SMTP_PASSWORD",
+            "command:pass show acme/smtp",
+            "age:smtp.age",
+            "aws-secret:acme/smtp",
+        ] {
+            let reference = SecretRef::parse(text).expect(text);
+            assert_eq!(reference.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused_and_not_repeated() {
+        let cases = [
+            "",
+            "hunter2",
+            ":hunter2",
+            "hunter2:",
+            "Hunter2: the password",
+            "https://hunter2@example.com",
+            "env:",
+            "env:2hunter",
+            "env:hunter two",
+            "file:",
+            "file:   ",
+            "file:hunter\n2",
+            "command:\0",
+            "age:",
+            "aws-secret:",
+        ];
+        for text in cases {
+            let told = SecretRef::parse(text).expect_err(text).to_string();
+            let (_, rest) = text.split_once(':').unwrap_or((text, text));
+            assert!(
+                rest.trim().is_empty() || !told.contains(rest),
+                "{text:?}: {told}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_redacted() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(redacted)");
+        assert_eq!(Secret::new("hunter2").expose(), "hunter2");
+    }
+}

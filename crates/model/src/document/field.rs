@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::document::{Report, SECRET_IN_CLEAR, TOO_MANY, WRONG_VALUE, quote};
-use crate::secret::SecretRef;
+use crate::secret::{SecretRef, SecretRefError};
 
 /// Longest text that a field may have, characters: a long paragraph.
 const LONGEST_TEXT: usize = 1000;
@@ -259,6 +259,10 @@ impl Field for SecretRef {
         let why = match value.get_ref() {
             DeValue::String(text) => match Self::parse(text) {
                 Ok(reference) => return reference,
+                Err(SecretRefError::NoScheme) => {
+                    "not a reference to a secret; the secret itself must never stand here"
+                        .to_owned()
+                }
                 Err(error) => error.to_string(),
             },
             other => format!("must be {}, not {}", Self::WANTED, kind(other)),
@@ -269,7 +273,7 @@ impl Field for SecretRef {
             Some(value.span()),
             "not a reference to a secret",
             format!("{}: {why}.", quote(path)),
-            "Write where the secret is, for example \"env:NAME\" or \"file:secrets/name\". If this was the secret, change it: it stood in a file.",
+            "Write where the secret is: \"file:PATH\", \"env:NAME\", \"command:ARGV\", \"age:PATH\" or \"aws-secret:NAME\". If this was the secret, change it: it stood in a file.",
         );
         Self::placeholder()
     }

@@ -1,10 +1,10 @@
 //! A table and who has asked it for what: whatever nobody asked for is an unknown key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::document::{
     Field, MISSING_KEY, Report, TOO_MANY, UNKNOWN_KEY, WRONG_VALUE, did_you_mean, field, list,
@@ -14,12 +14,14 @@ use crate::document::{
 /// Most entries that a table of names or an array of tables may have: people, servers and waivers come by the dozen.
 const MOST_ENTRIES: usize = 256;
 
-/// A table of a document, its path, and the keys that it was asked for.
+/// A table of a document, its path, and the keys that it was asked for: those that it must have and has not are kept
+/// until it is finished, since they may stand there misspelt.
 pub(crate) struct Table<'t, 'd> {
     entries: &'t DeTable<'d>,
     path: String,
     span: Option<Range<usize>>,
     asked: BTreeSet<&'static str>,
+    missing: BTreeMap<&'static str, &'static str>,
 }
 
 impl<'t, 'd> Table<'t, 'd> {
@@ -35,6 +37,7 @@ impl<'t, 'd> Table<'t, 'd> {
             path,
             span,
             asked: BTreeSet::new(),
+            missing: BTreeMap::new(),
         }
     }
 
@@ -63,7 +66,7 @@ impl<'t, 'd> Table<'t, 'd> {
         match self.take(key, report) {
             Some((path, value)) => T::read(value, &path, report),
             None => {
-                self.missing(key, T::WANTED, report);
+                self.miss(key, T::WANTED, report);
                 T::placeholder()
             }
         }
@@ -92,7 +95,7 @@ impl<'t, 'd> Table<'t, 'd> {
     ) -> Option<Table<'t, 'd>> {
         if !self.has(key) {
             self.asked.insert(key);
-            self.missing(key, "a table", report);
+            self.miss(key, "a table", report);
         }
         self.optional_table(key, report)
     }
@@ -180,37 +183,18 @@ impl<'t, 'd> Table<'t, 'd> {
         tables
     }
 
-    /// Reports what nobody asked for.
-    pub(crate) fn finish(self, report: &mut Report) {
-        for (name, _) in self.entries {
-            let key = name.get_ref().as_ref();
-            if self.asked.contains(key) {
+    /// Reports what nobody asked for, and what is missing. A missing key that stands here misspelt is said once.
+    pub(crate) fn finish(mut self, report: &mut Report) {
+        for name in self.entries.keys() {
+            if self.asked.contains(name.get_ref().as_ref()) {
                 continue;
             }
-            let known = self.asked.iter().copied();
-            let (label, remedy) = match did_you_mean(key, known.clone()) {
-                Some(meant) => (
-                    format!("did you mean `{meant}`?"),
-                    format!("Write `{meant}`, or remove the key."),
-                ),
-                None => (
-                    "not known here".to_owned(),
-                    format!("Remove it. Known here: {}.", list(known)),
-                ),
-            };
-            let place = if self.path.is_empty() {
-                "at the top of the file".to_owned()
-            } else {
-                format!("in {}", quote(&self.path))
-            };
-            report.refuse(
-                UNKNOWN_KEY,
-                &self.path(key),
-                Some(name.span()),
-                &label,
-                format!("{} means nothing {place}.", quote(key)),
-                remedy,
-            );
+            if let Some(meant) = self.unknown(name, report) {
+                self.missing.remove(meant);
+            }
+        }
+        for (key, wanted) in &self.missing {
+            self.missing(key, wanted, report);
         }
     }
 
@@ -224,6 +208,12 @@ impl<'t, 'd> Table<'t, 'd> {
         let path = self.path(key);
         report.place(&path, value.span());
         Some((path, value))
+    }
+
+    /// Remembers a key that must be there.
+    fn miss(&mut self, key: &'static str, wanted: &'static str, report: &mut Report) {
+        report.fault(&self.path(key));
+        self.missing.insert(key, wanted);
     }
 
     fn missing(&self, key: &str, wanted: &str, report: &mut Report) {
@@ -242,16 +232,43 @@ impl<'t, 'd> Table<'t, 'd> {
         );
     }
 
+    /// Reports a key that nobody asked for; gives the one that was most likely meant.
+    fn unknown(&self, name: &Spanned<DeString<'d>>, report: &mut Report) -> Option<&'static str> {
+        let key = name.get_ref().as_ref();
+        let known = self.asked.iter().copied();
+        let meant = did_you_mean(key, known.clone());
+        let (label, remedy) = match meant {
+            Some(meant) => (
+                format!("did you mean `{meant}`?"),
+                format!("Write `{meant}`, or remove the key."),
+            ),
+            None => (
+                "not known here".to_owned(),
+                format!("Remove it. Known here: {}.", list(known)),
+            ),
+        };
+        let place = if self.path.is_empty() {
+            "at the top of the file".to_owned()
+        } else {
+            format!("in {}", quote(&self.path))
+        };
+        report.refuse(
+            UNKNOWN_KEY,
+            &self.path(key),
+            Some(name.span()),
+            &label,
+            format!("{} means nothing {place}.", quote(key)),
+            remedy,
+        );
+        meant
+    }
+
     /// The entries of a table of names, as many as are read.
     fn few(
         &self,
         report: &mut Report,
-    ) -> impl Iterator<
-        Item = (
-            &'t Spanned<toml::de::DeString<'d>>,
-            &'t Spanned<DeValue<'d>>,
-        ),
-    > + use<'t, 'd> {
+    ) -> impl Iterator<Item = (&'t Spanned<DeString<'d>>, &'t Spanned<DeValue<'d>>)> + use<'t, 'd>
+    {
         if self.entries.len() > MOST_ENTRIES {
             let span = self.span.clone().unwrap_or_default();
             too_many(&self.path, span, self.entries.len(), report);

@@ -201,6 +201,10 @@ pub(crate) fn drop_echoes(findings: &mut Vec<Finding>, likes: &BTreeMap<String, 
             let Some(original) = original_of(&subject, likes) else {
                 return true;
             };
+            // A circle leads back to the finding itself.
+            if original == finding.subject {
+                return true;
+            }
             if originals.contains(&(finding.rule.clone(), original.clone(), finding.span)) {
                 return false;
             }

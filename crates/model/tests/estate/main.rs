@@ -1,4 +1,12 @@
-//! Reading estates and catalogues: the example, a file for each fault, hostile bytes.
+//! Reading estates and catalogues: the example, a fault for each check, hostile bytes.
 
 mod acme;
+mod awaiting;
 mod catalog;
+mod faults;
+mod hostile;
+mod likeness;
+mod many;
+mod mutations;
+mod secrets;
+mod waivers;

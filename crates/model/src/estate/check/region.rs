@@ -63,7 +63,9 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
         let path = format!("zones[{index}]");
         let letter = zone.strip_prefix(&estate.region).unwrap_or_default();
         let belongs = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_lowercase());
-        if !belongs && !report.doubts("region") {
+        // Of a misspelt region every zone would be reported, and most are right.
+        let certain = REGIONS.contains(&estate.region.as_str()) && !report.doubts("region");
+        if !belongs && certain {
             report.add(
                 ZONE_OUTSIDE,
                 &path,
