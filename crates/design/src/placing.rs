@@ -151,7 +151,6 @@ impl<'a> Placing<'a, '_> {
             id: self.id,
             estate: self.estate,
             environment: self.environment,
-            zones: self.zones.to_vec(),
             ipv6: self.ipv6,
             subnets,
             hosts,

@@ -31,8 +31,6 @@ pub(crate) struct EnvironmentPlan<'a> {
     pub(crate) id: &'a EnvironmentId,
     pub(crate) estate: &'a Estate,
     pub(crate) environment: &'a Environment,
-    /// Short names of the zones.
-    pub(crate) zones: Vec<String>,
     pub(crate) ipv6: Option<Ipv6Net>,
     pub(crate) subnets: Vec<SubnetPlan>,
     pub(crate) hosts: Vec<HostPlan>,

@@ -10,7 +10,7 @@ use model::id::AclId;
 use model::network::{AclEntry, NetworkAcl};
 use model::packet::{PortRange, Traffic};
 
-use super::{acl, anywhere, data_centre_prefixes, of_families};
+use super::{acl, anywhere, data_centre_prefixes, operator_networks};
 use crate::address::Tier;
 use crate::balancing::Face;
 use crate::outside::in_data_centre;
@@ -93,7 +93,7 @@ fn public_in(plan: &EnvironmentPlan<'_>) -> Entries {
     }
     entries.allow(
         &[Traffic::tcp(plan.environment.bastion.port)],
-        &of_families(plan, &plan.estate.operator.networks),
+        &operator_networks(plan),
     );
     let app: Vec<IpNet> = ipv4(plan.tier_ranges(Tier::App));
     for (traffic, _) in translated(plan) {

@@ -9,7 +9,7 @@ use model::id::GroupId;
 use model::network::{GroupRule, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
-use super::{anywhere, data_centre_prefixes, of_families};
+use super::{anywhere, data_centre_prefixes, operator_networks};
 use crate::balancing::Face;
 use crate::plan::{EnvironmentPlan, ProductPlan};
 use crate::services::{DNS, NTP, SSH};
@@ -88,7 +88,7 @@ fn dns() -> [Traffic; 2] {
 fn bastion(plan: &EnvironmentPlan<'_>) -> Rules {
     let mut rules = Rules::default();
     let port = Traffic::tcp(plan.environment.bastion.port);
-    for network in of_families(plan, &plan.estate.operator.networks) {
+    for network in operator_networks(plan) {
         rules.accept(port, RulePeer::Prefix(network), "SSH from the operator");
     }
     for name in plan.products.keys() {

@@ -14,7 +14,7 @@ use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::SSH;
 
 /// The unprivileged user by which products open the database.
-pub(super) const DATABASE_USER: &str = "products";
+pub(crate) const DATABASE_USER: &str = "products";
 
 /// A machine of an environment.
 pub(super) fn machine(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostPlan) -> Host {
@@ -170,7 +170,7 @@ fn uses(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostPlan) -> Uses {
 }
 
 /// The environment's private zone: every machine by its name, every product by all its nodes.
-pub(super) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
+pub(crate) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
     let name = plan.private_zone();
     let mut records: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
     for host in &plan.hosts {

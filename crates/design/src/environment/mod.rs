@@ -12,10 +12,11 @@ use model::Network;
 use model::blueprint::Host;
 use model::id::{AclId, GatewayId, HostId, RouteTableId};
 use model::network::{Interface, InternetGateway, NatGateway, Place, Subnet, Vpc};
-use model::service::Zone;
 
 use crate::address::Tier;
 use crate::plan::{EnvironmentPlan, Plan, SubnetPlan};
+
+pub(crate) use machines::{DATABASE_USER, admin_password, database_password, zone};
 
 /// Every IPv4 address.
 const ANY_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));
@@ -42,13 +43,18 @@ fn of_families<'a>(
 }
 
 /// The data centre's prefixes, as far as the environment can reach them.
-fn data_centre_prefixes(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
+pub(crate) fn data_centre_prefixes(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
     let prefixes = plan
         .estate
         .data_centre
         .iter()
         .flat_map(|data_centre| &data_centre.prefixes);
     of_families(plan, prefixes)
+}
+
+/// The operator's networks, as far as they can reach the environment.
+pub(crate) fn operator_networks(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
+    of_families(plan, &plan.estate.operator.networks)
 }
 
 /// The Internet gateway's name.
@@ -154,11 +160,3 @@ pub(crate) fn hosts(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> BTreeMap<Ho
         .map(|host| (host.id.clone(), machines::machine(plan, whole, host)))
         .collect()
 }
-
-/// The environment's private zone.
-pub(crate) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
-    machines::zone(plan)
-}
-
-/// The name of the database's unprivileged user.
-pub(crate) const DATABASE_USER: &str = machines::DATABASE_USER;

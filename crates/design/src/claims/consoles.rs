@@ -1,0 +1,196 @@
+//! Management consoles: a login that works, the published default refused, and none of it on the Internet.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use model::Claim;
+use model::claim::{Expect, Password, Question};
+use model::id::HostId;
+use model::packet::Traffic;
+
+use super::draft::{Draft, at, from_internet, no_path, tcp};
+use super::vantages::{Vantages, interfaces};
+use crate::balancing::{Face, ListenerPlan};
+use crate::environment::admin_password;
+use crate::plan::{EnvironmentPlan, HostPlan, ProductPlan};
+
+const ROWS: &[&str] = &["R14"];
+
+pub(super) fn claims(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (name, product) in &plan.products {
+        let Some(port) = product.console_port else {
+            continue;
+        };
+        if product.product.consoles.is_empty() {
+            continue;
+        }
+        let console = Console {
+            plan,
+            name,
+            product,
+            port,
+        };
+        claims.push(console.not_public(vantages));
+        for node in plan.nodes(name) {
+            claims.push(console.login(node));
+            claims.push(console.default_refused(node));
+        }
+        claims.extend(console.balanced(vantages));
+    }
+    claims
+}
+
+/// The consoles of one product.
+struct Console<'a> {
+    plan: &'a EnvironmentPlan<'a>,
+    name: &'a str,
+    product: &'a ProductPlan<'a>,
+    port: u16,
+}
+
+impl Console<'_> {
+    /// The listeners behind which the consoles stand.
+    fn listeners(&self, face: Face) -> impl Iterator<Item = &ListenerPlan> {
+        self.plan
+            .listeners(face)
+            .filter(|listener| listener.product == self.name && listener.target.port == self.port)
+    }
+
+    /// From where a node's console is asked: the internal balancer where it may, else the node itself.
+    fn vantage<'b>(&'b self, node: &'b HostPlan) -> &'b HostId {
+        let balanced = self.listeners(Face::Internal).next().is_some();
+        let balancer = self.plan.balancers(Face::Internal).next();
+        match balancer {
+            Some(balancer) if balanced => &balancer.id,
+            _ => &node.id,
+        }
+    }
+
+    fn not_public(&self, vantages: &Vantages) -> Claim {
+        let plan = self.plan;
+        let others: BTreeSet<u16> = plan
+            .listeners(Face::Public)
+            .filter(|listener| listener.product != self.name || listener.target.port != self.port)
+            .map(|listener| listener.listen)
+            .collect();
+        let mut ports: Vec<u16> = self
+            .listeners(Face::Public)
+            .map(|listener| listener.listen)
+            .collect();
+        if !others.contains(&self.port) {
+            ports.push(self.port);
+        }
+        let mut draft = Draft::of(
+            plan,
+            &format!("console/{}/not-public", self.name),
+            format!("The consoles of {} are not on the Internet", self.name),
+            &["R1", "R14"],
+        )
+        .prove(
+            format!(
+                "Nothing on the Internet reaches a console of {} on a node",
+                self.name
+            ),
+            no_path(
+                from_internet(),
+                interfaces(plan.nodes(self.name)),
+                [Traffic::tcp(self.port)],
+            ),
+        );
+        let balancers = interfaces(plan.balancers(Face::Public));
+        if !balancers.is_empty() && !ports.is_empty() {
+            draft = draft.prove(
+                format!(
+                    "Nothing on the Internet reaches a console of {} by a balancer",
+                    self.name
+                ),
+                no_path(from_internet(), balancers, tcp(ports.iter().copied())),
+            );
+        }
+        for node in plan.nodes(self.name) {
+            draft = draft
+                .attack(&vantages.stranger, at(node.ipv4, self.port))
+                .attack(&vantages.operator, at(node.ipv4, self.port));
+        }
+        for balancer in plan.balancers(Face::Public) {
+            for (address, port) in balancer
+                .public
+                .iter()
+                .flat_map(|address| ports.iter().map(move |port| (*address, *port)))
+            {
+                draft = draft.attack(&vantages.stranger, at(address, port));
+            }
+        }
+        draft.done()
+    }
+
+    fn question(&self, target: SocketAddr, path: &str, user: &str, password: Password) -> Question {
+        Question::Console {
+            target,
+            name: self.product.public_name.clone(),
+            path: path.to_owned(),
+            user: user.to_owned(),
+            password,
+        }
+    }
+
+    /// Asks for every console that it be opened by the generated credential.
+    fn ask_login(&self, mut draft: Draft, vantage: &HostId, target: SocketAddr) -> Draft {
+        let password = Password::Named(admin_password(self.plan, self.name));
+        for path in &self.product.product.consoles {
+            let user = &self.product.wanted.admin_user;
+            let question = self.question(target, path, user, password.clone());
+            draft = draft.ask(vantage, question, Expect::Works);
+        }
+        draft
+    }
+
+    fn login(&self, node: &HostPlan) -> Claim {
+        let draft = Draft::of(
+            self.plan,
+            &format!("console/{}/login", node.name),
+            format!(
+                "The generated administrator logs in to the consoles of {}",
+                node.name
+            ),
+            ROWS,
+        );
+        self.ask_login(draft, self.vantage(node), at(node.ipv4, self.port))
+            .done()
+    }
+
+    fn default_refused(&self, node: &HostPlan) -> Claim {
+        let (user, password) = &self.product.product.default_admin;
+        let mut draft = Draft::of(
+            self.plan,
+            &format!("console/{}/default-refused", node.name),
+            format!("{} refuses the published default administrator", node.name),
+            ROWS,
+        );
+        for path in &self.product.product.consoles {
+            let password = Password::Default(password.clone());
+            let question = self.question(at(node.ipv4, self.port), path, user, password);
+            draft = draft.ask(self.vantage(node), question, Expect::Refused);
+        }
+        draft.done()
+    }
+
+    fn balanced(&self, vantages: &Vantages) -> Option<Claim> {
+        let client = vantages.data_centre.as_ref()?;
+        let listener = self.listeners(Face::Internal).next()?;
+        let mut draft = Draft::of(
+            self.plan,
+            &format!("console/{}/from-data-centre", self.name),
+            format!(
+                "The data centre opens the consoles of {} through the internal balancers",
+                self.name
+            ),
+            ROWS,
+        );
+        for balancer in self.plan.balancers(Face::Internal) {
+            draft = self.ask_login(draft, client, at(balancer.ipv4, listener.listen));
+        }
+        Some(draft.done())
+    }
+}

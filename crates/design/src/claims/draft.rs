@@ -1,0 +1,222 @@
+//! Drafting a claim: its sentence first, then what must be proved and what must be asked.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use model::Claim;
+use model::claim::{Expect, Probe, Question};
+use model::id::{ClaimId, EnvironmentId, HostId, InterfaceId, SiteId};
+use model::intent::{Intent, Rule, Sources};
+use model::packet::{IcmpMatch, PortRange, Traffic};
+
+use crate::plan::EnvironmentPlan;
+
+/// A claim in the making.
+pub(super) struct Draft(Claim);
+
+impl Draft {
+    /// Begins a claim of an environment; the identifier gets the environment's name in front.
+    pub(super) fn of(
+        plan: &EnvironmentPlan<'_>,
+        id: &str,
+        title: impl Into<String>,
+        rows: &[&str],
+    ) -> Self {
+        Self::new(Some(plan.id.clone()), plan.named(id), title, rows)
+    }
+
+    /// Begins a claim of the whole estate.
+    pub(super) fn of_estate(id: &str, title: impl Into<String>, rows: &[&str]) -> Self {
+        Self::new(None, id.to_owned(), title, rows)
+    }
+
+    fn new(
+        environment: Option<EnvironmentId>,
+        id: String,
+        title: impl Into<String>,
+        rows: &[&str],
+    ) -> Self {
+        Self(Claim {
+            id: ClaimId::new(id),
+            environment,
+            title: title.into(),
+            rows: rows.iter().map(|row| (*row).to_owned()).collect(),
+            intents: Vec::new(),
+            probes: Vec::new(),
+            matrix: false,
+            live_only: None,
+        })
+    }
+
+    /// Adds a rule that must be proved.
+    pub(super) fn prove(mut self, title: impl Into<String>, rule: Rule) -> Self {
+        self.0.intents.push(Intent {
+            title: title.into(),
+            rule,
+        });
+        self
+    }
+
+    /// Adds a rule that must be proved under the claim's own sentence.
+    pub(super) fn prove_it(self, rule: Rule) -> Self {
+        let title = self.0.title.clone();
+        self.prove(title, rule)
+    }
+
+    /// Adds a question.
+    pub(super) fn ask(mut self, vantage: &HostId, question: Question, expect: Expect) -> Self {
+        self.0.probes.push(Probe {
+            vantage: vantage.clone(),
+            question,
+            expect,
+        });
+        self
+    }
+
+    /// Adds the same attempt from several places: none may get through.
+    pub(super) fn attack<'a>(
+        mut self,
+        from: impl IntoIterator<Item = &'a HostId>,
+        target: SocketAddr,
+    ) -> Self {
+        for vantage in from {
+            self = self.ask(vantage, Question::Connect { target }, Expect::NoWay);
+        }
+        self
+    }
+
+    /// Adds a connection that must come about.
+    pub(super) fn connect(self, vantage: &HostId, target: SocketAddr) -> Self {
+        self.ask(vantage, Question::Connect { target }, Expect::Works)
+    }
+
+    /// Leaves the claim to the packet matrix.
+    pub(super) fn matrix(mut self) -> Self {
+        self.0.matrix = true;
+        self
+    }
+
+    /// Leaves the claim to a live site.
+    pub(super) fn live_only(mut self, why: &str) -> Self {
+        self.0.live_only = Some(why.to_owned());
+        self
+    }
+
+    /// The claim.
+    pub(super) fn done(self) -> Claim {
+        self.0
+    }
+}
+
+/// Nothing of this traffic from these sources.
+pub(super) fn no_path(
+    from: Sources,
+    to: impl IntoIterator<Item = InterfaceId>,
+    traffic: impl Into<Vec<Traffic>>,
+) -> Rule {
+    Rule::NoPath {
+        from,
+        to: to.into_iter().collect(),
+        traffic: traffic.into(),
+    }
+}
+
+/// All of this traffic from all of these sources, and back.
+pub(super) fn must_reach(
+    from: Sources,
+    to: impl IntoIterator<Item = InterfaceId>,
+    traffic: impl Into<Vec<Traffic>>,
+) -> Rule {
+    Rule::MustReach {
+        from,
+        to: to.into_iter().collect(),
+        traffic: traffic.into(),
+    }
+}
+
+/// The sites on the Internet: everybody there, and the operator.
+pub(super) fn from_internet() -> Sources {
+    Sources::site(SiteId::from(crate::outside::INTERNET))
+        .and_site(SiteId::from(crate::outside::OPERATOR))
+}
+
+/// Where a host listens.
+pub(super) fn at(address: impl Into<IpAddr>, port: u16) -> SocketAddr {
+    SocketAddr::new(address.into(), port)
+}
+
+/// TCP and UDP to one port.
+pub(super) fn both(port: u16) -> Vec<Traffic> {
+    vec![Traffic::tcp(port), Traffic::udp(port)]
+}
+
+/// TCP to each of these ports.
+pub(super) fn tcp(ports: impl IntoIterator<Item = u16>) -> Vec<Traffic> {
+    let ports: BTreeSet<u16> = ports.into_iter().collect();
+    ports.into_iter().map(Traffic::tcp).collect()
+}
+
+/// All TCP, UDP and ICMP but these ports. With nothing left out, every protocol.
+pub(super) fn all_but(
+    tcp: impl IntoIterator<Item = u16>,
+    udp: impl IntoIterator<Item = u16>,
+) -> Vec<Traffic> {
+    let tcp: BTreeSet<u16> = tcp.into_iter().collect();
+    let udp: BTreeSet<u16> = udp.into_iter().collect();
+    if tcp.is_empty() && udp.is_empty() {
+        return vec![Traffic::All];
+    }
+    let mut traffic: Vec<Traffic> = gaps(&tcp).into_iter().map(Traffic::Tcp).collect();
+    traffic.extend(gaps(&udp).into_iter().map(Traffic::Udp));
+    traffic.push(Traffic::Icmp(IcmpMatch::All));
+    traffic.push(Traffic::Icmpv6(IcmpMatch::All));
+    traffic
+}
+
+/// The ranges between ports.
+fn gaps(ports: &BTreeSet<u16>) -> Vec<PortRange> {
+    let mut gaps = Vec::new();
+    let mut next = Some(0);
+    for port in ports {
+        if let Some(first) = next
+            && first < *port
+        {
+            gaps.push(PortRange {
+                first,
+                last: port - 1,
+            });
+        }
+        next = port.checked_add(1);
+    }
+    gaps.extend(next.map(|first| PortRange {
+        first,
+        last: u16::MAX,
+    }));
+    gaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_out_exactly_the_ports_named() {
+        let check = |ports: &[u16], wanted: &[(u16, u16)]| {
+            let found: Vec<(u16, u16)> = gaps(&ports.iter().copied().collect())
+                .into_iter()
+                .map(|gap| (gap.first, gap.last))
+                .collect();
+            assert_eq!(found, wanted, "{ports:?}");
+        };
+        check(&[], &[(0, 65535)]);
+        check(&[22], &[(0, 21), (23, 65535)]);
+        check(&[0], &[(1, 65535)]);
+        check(&[65535], &[(0, 65534)]);
+        check(&[443, 444, 9443], &[(0, 442), (445, 9442), (9444, 65535)]);
+    }
+
+    #[test]
+    fn leaves_nothing_out_of_every_protocol() {
+        assert_eq!(all_but([], []), [Traffic::All]);
+    }
+}

@@ -1,0 +1,215 @@
+//! Names: the environment's hosts resolve the customer's, the data centre's servers resolve the environment's.
+
+use std::net::IpAddr;
+
+use model::Claim;
+use model::blueprint::Role;
+use model::claim::{Expect, Question};
+use model::id::HostId;
+use model::intent::Sources;
+use model::service::Record;
+
+use super::draft::{Draft, both, must_reach, no_path};
+use super::vantages::{Vantages, interfaces};
+use crate::account::{customer_zone, entry_points};
+use crate::environment::zone;
+use crate::outside::{DATA_CENTRE, OutsideHost};
+use crate::plan::{EnvironmentPlan, HostPlan, Plan};
+use crate::services::DNS;
+
+pub(super) fn claims(
+    plan: &EnvironmentPlan<'_>,
+    whole: &Plan<'_>,
+    vantages: &Vantages,
+) -> Vec<Claim> {
+    let customers = customers(plan, whole);
+    let mut claims: Vec<Claim> = plan
+        .hosts
+        .iter()
+        .filter(|host| host.managed())
+        .map(|host| from_host(plan, &customers, host))
+        .collect();
+    if let Some(client) = &vantages.data_centre
+        && whole
+            .outside
+            .dns
+            .iter()
+            .any(|id| id.as_str().starts_with(DATA_CENTRE))
+    {
+        claims.push(from_data_centre(plan, whole, client));
+        claims.extend(mappings(plan, whole, client));
+    }
+    claims.push(nothing_else(plan, whole, vantages));
+    claims
+}
+
+/// What hosts need of the customer's zone: the mail relay, and the environment's own products.
+fn customers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Record> {
+    let needed = |name: &String| {
+        *name == whole.estate.smtp.name
+            || plan
+                .products
+                .values()
+                .any(|product| product.public_name == *name)
+    };
+    customer_zone(whole)
+        .records
+        .into_iter()
+        .filter(|record| needed(&record.name))
+        .collect()
+}
+
+fn resolve(
+    draft: Draft,
+    vantage: &HostId,
+    servers: &[IpAddr],
+    name: &str,
+    addresses: &[IpAddr],
+) -> Draft {
+    servers.iter().fold(draft, |draft, server| {
+        let question = Question::Resolve {
+            server: *server,
+            name: name.to_owned(),
+        };
+        draft.ask(vantage, question, Expect::Addresses(addresses.to_vec()))
+    })
+}
+
+/// A host resolves itself, the products, and what it needs of the customer's zone, at every resolver.
+fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) -> Claim {
+    let mut draft = Draft::of(
+        plan,
+        &format!("dns/{}", host.name),
+        format!(
+            "{} resolves the environment's and the customer's names",
+            host.name
+        ),
+        &["R4"],
+    )
+    .prove_it(must_reach(
+        Sources::interfaces([host.interface()]),
+        interfaces(plan.hosts_of(Role::Resolver)),
+        both(DNS),
+    ));
+    let private = zone(plan);
+    let products = plan
+        .products
+        .keys()
+        .map(|product| format!("{product}.{}", private.name));
+    let own: Vec<String> = products
+        .chain([format!("{}.{}", host.name, private.name)])
+        .collect();
+    let asked = private
+        .records
+        .iter()
+        .filter(|record| own.contains(&record.name))
+        .chain(customers);
+    for record in asked {
+        draft = resolve(
+            draft,
+            &host.id,
+            &plan.resolvers(),
+            &record.name,
+            &record.addresses,
+        );
+    }
+    draft.done()
+}
+
+/// The data centre's servers resolve every host of the environment.
+fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Claim {
+    let servers = whole
+        .outside
+        .dns
+        .iter()
+        .filter_map(|id| whole.outside.hosts.get(id))
+        .map(OutsideHost::interface);
+    let mut draft = Draft::of(
+        plan,
+        "dns/from-data-centre",
+        "The data centre resolves every host of the environment",
+        &["R4"],
+    )
+    .prove(
+        "The customer's DNS servers reach the resolvers",
+        must_reach(
+            Sources::interfaces(servers),
+            interfaces(plan.hosts_of(Role::Resolver)),
+            both(DNS),
+        ),
+    );
+    for record in zone(plan).records {
+        let servers = &whole.estate.dns.servers;
+        draft = resolve(draft, client, servers, &record.name, &record.addresses);
+    }
+    draft.done()
+}
+
+/// The customer's servers have the mappings that the operator handed over.
+fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Vec<Claim> {
+    plan.products
+        .iter()
+        .filter_map(|(name, product)| {
+            let addresses = entry_points(plan, name);
+            if addresses.is_empty() {
+                return None;
+            }
+            let draft = Draft::of(
+                plan,
+                &format!("dns/mapping/{name}"),
+                format!(
+                    "The customer's servers know {} by its fixed addresses",
+                    product.public_name
+                ),
+                &["R5"],
+            );
+            let servers = &whole.estate.dns.servers;
+            let draft = resolve(draft, client, servers, &product.public_name, &addresses);
+            Some(draft.done())
+        })
+        .collect()
+}
+
+/// Hosts ask their resolvers, resolvers ask the customer's servers; port 53 leads nowhere else.
+fn nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, vantages: &Vantages) -> Claim {
+    let mut outbound = whole.estate.outbound.values();
+    let mut traffic = both(DNS);
+    if outbound.any(|outbound| outbound.port == DNS) {
+        // TCP 53 to the Internet was asked for; UDP was not.
+        traffic.remove(0);
+    }
+    let resolvers = interfaces(plan.hosts_of(Role::Resolver));
+    let askers = interfaces(plan.hosts.iter().filter(|host| host.managed()));
+    let servers: Vec<_> = whole
+        .outside
+        .dns
+        .iter()
+        .filter_map(|id| whole.outside.hosts.get(id))
+        .map(OutsideHost::interface)
+        .collect();
+    let others = vantages
+        .everything
+        .iter()
+        .filter(|interface| !resolvers.contains(*interface))
+        .cloned();
+    let not_servers = vantages
+        .everything
+        .iter()
+        .filter(|interface| !servers.contains(*interface))
+        .cloned();
+    Draft::of(
+        plan,
+        "dns/nothing-else",
+        "Names are asked of the resolvers and of the customer's servers, and of nobody else",
+        &["R4", "R5"],
+    )
+    .prove(
+        "Hosts ask nobody but their resolvers",
+        no_path(Sources::interfaces(askers), others, traffic.clone()),
+    )
+    .prove(
+        "Resolvers ask nobody but the customer's servers",
+        no_path(Sources::interfaces(resolvers.clone()), not_servers, traffic),
+    )
+    .done()
+}
