@@ -38,8 +38,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-pub use audit::Login;
 use audit::Audit;
+pub use audit::Login;
 use session::Connection;
 
 /// The stand-in's name and version, for evidence.
@@ -215,8 +215,7 @@ impl SshServer {
     /// # Errors
     /// Fails when a key cannot be read, or when the record of logins cannot be opened.
     pub fn new(config: SshConfig) -> Result<Self, SshError> {
-        let key =
-            PrivateKey::from_openssh(config.host_key.expose()).map_err(SshError::HostKey)?;
+        let key = PrivateKey::from_openssh(config.host_key.expose()).map_err(SshError::HostKey)?;
         let certificate = Certificate::from_openssh(config.host_certificate.trim())
             .map_err(SshError::HostCertificate)?;
         if key.public_key().key_data() != certificate.public_key() {
@@ -279,12 +278,7 @@ impl Server {
             return;
         };
         let admitted = Arc::new(AtomicBool::new(false));
-        let connection = Connection::new(
-            Arc::clone(&self),
-            source,
-            tasks,
-            Arc::clone(&admitted),
-        );
+        let connection = Connection::new(Arc::clone(&self), source, tasks, Arc::clone(&admitted));
         let protocol = Arc::clone(&self.protocol);
         let login = self.limits.login;
         let started = russh::server::run_stream(protocol, stream, connection);

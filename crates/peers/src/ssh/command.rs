@@ -77,13 +77,11 @@ pub(super) async fn attend(channel: Channel<Msg>, handle: Handle, mut child: Chi
 }
 
 /// Tells the client how a command ended, and closes the channel. The client may have gone: then nobody wants to know.
-pub(super) async fn tell_end(
-    sender: &ChannelWriteHalf<Msg>,
-    handle: &Handle,
-    status: ExitStatus,
-) {
+pub(super) async fn tell_end(sender: &ChannelWriteHalf<Msg>, handle: &Handle, status: ExitStatus) {
     let _ = sender.eof().await;
-    let signal = status.signal().and_then(|number| Signal::try_from(number).ok());
+    let signal = status
+        .signal()
+        .and_then(|number| Signal::try_from(number).ok());
     match (status.code(), signal) {
         (Some(code), _) => {
             // A status is 0 to 255.
@@ -132,7 +130,13 @@ impl Group {
             Sig::QUIT => Signal::SIGQUIT,
             Sig::TERM => Signal::SIGTERM,
             Sig::USR1 => Signal::SIGUSR1,
-            Sig::ABRT | Sig::ALRM | Sig::FPE | Sig::ILL | Sig::PIPE | Sig::SEGV | Sig::Custom(_) => {
+            Sig::ABRT
+            | Sig::ALRM
+            | Sig::FPE
+            | Sig::ILL
+            | Sig::PIPE
+            | Sig::SEGV
+            | Sig::Custom(_) => {
                 return;
             }
         };

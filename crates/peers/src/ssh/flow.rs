@@ -32,7 +32,9 @@ pub(super) async fn pass_in(
             let _ = reader.shutdown().await;
             open = false;
         }
-        let next = waiting.front().map_or(&[][..], |piece: &_| AsRef::<[u8]>::as_ref(piece));
+        let next = waiting
+            .front()
+            .map_or(&[][..], |piece: &_| AsRef::<[u8]>::as_ref(piece));
         tokio::select! {
             message = messages.wait(), if waiting_bytes < WAITING => match message {
                 Some(ChannelMsg::Data { data }) if open && !data.is_empty() => {

@@ -179,7 +179,11 @@ impl Handler for Connection {
         user: &str,
         _: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Self::Error> {
-        self.record(user, None, Some("a plain key, not a certificate".to_owned()));
+        self.record(
+            user,
+            None,
+            Some("a plain key, not a certificate".to_owned()),
+        );
         Ok(Auth::reject())
     }
 

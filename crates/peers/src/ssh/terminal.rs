@@ -20,8 +20,8 @@ use nix::unistd::Pid;
 use russh::server::{Handle, Msg};
 use russh::{Channel, ChannelMsg};
 use rustix::termios::{Winsize, tcsetwinsize};
-use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -33,7 +33,10 @@ const END_OF_INPUT: u8 = 4;
 
 /// The near side of a pseudo-terminal.
 pub(super) struct Terminal {
-    master: AsyncFd<OwnedFd>,
+    // Two descriptors of one master. They are no pipes, but like pipes they can be waited for; what is read and written,
+    // and what it means when it is less than asked for, is said by `Side`.
+    output: Receiver,
+    input: Sender,
     path: String,
     /// The environment variable `TERM`.
     pub(super) term: String,
@@ -53,8 +56,10 @@ impl Terminal {
         grantpt(&master)?;
         unlockpt(&master)?;
         let path = ptsname_r(&master)?;
+        let master = OwnedFd::from(master);
         let terminal = Self {
-            master: AsyncFd::new(OwnedFd::from(master))?,
+            output: Receiver::from_owned_fd_unchecked(master.try_clone()?)?,
+            input: Sender::from_owned_fd_unchecked(master)?,
             path,
             term: term.to_owned(),
         };
@@ -72,7 +77,7 @@ impl Terminal {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let _ = tcsetwinsize(&self.master, size);
+        let _ = tcsetwinsize(&self.input, size);
     }
 
     /// Starts a program at the far side, as leader of a session that the terminal controls.
@@ -129,11 +134,7 @@ pub(super) async fn attend(
 
 /// Starts a program with a terminal as its input and outputs. The session is made before the terminal is opened, and a
 /// session leader's first terminal becomes its controlling one: so no code has to run between fork and exec.
-fn spawn(
-    terminal: &str,
-    arguments: &[&str],
-    environment: &[(String, String)],
-) -> io::Result<Pid> {
+fn spawn(terminal: &str, arguments: &[&str], environment: &[(String, String)]) -> io::Result<Pid> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(
         PosixSpawnFlags::from_bits_retain(libc::c_int::from(libc::POSIX_SPAWN_SETSID))
@@ -188,7 +189,8 @@ async fn collect(process: Pid, mut ends: Signal, report: oneshot::Sender<ExitSta
     }
 }
 
-/// The near side, as a stream. The end of input becomes the character that the driver takes for it.
+/// The near side, as a stream. The end of input becomes the character that the driver takes for it. A short read does
+/// not mean that there is no more, as it does for a pipe: only "would block" does.
 struct Side<'a>(&'a Terminal);
 
 impl AsyncRead for Side<'_> {
@@ -197,16 +199,17 @@ impl AsyncRead for Side<'_> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let output = &self.0.output;
         loop {
-            let mut guard = ready!(self.0.master.poll_read_ready(cx))?;
+            ready!(output.poll_read_ready(cx))?;
             let unfilled = buf.initialize_unfilled();
-            match guard.try_io(|master| Ok(unistd::read(master, unfilled)?)) {
-                Ok(Ok(read)) => {
+            match output.try_io(|| Ok(unistd::read(output, unfilled)?)) {
+                Ok(read) => {
                     buf.advance(read);
                     return Poll::Ready(Ok(()));
                 }
-                Ok(Err(error)) => return Poll::Ready(Err(error)),
-                Err(_would_block) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }
@@ -218,10 +221,12 @@ impl AsyncWrite for Side<'_> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let input = &self.0.input;
         loop {
-            let mut guard = ready!(self.0.master.poll_write_ready(cx))?;
-            if let Ok(written) = guard.try_io(|master| Ok(unistd::write(master, bytes)?)) {
-                return Poll::Ready(written);
+            ready!(input.poll_write_ready(cx))?;
+            match input.try_io(|| Ok(unistd::write(input, bytes)?)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
             }
         }
     }
