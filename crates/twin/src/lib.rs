@@ -10,6 +10,7 @@
 mod chain;
 mod control;
 mod doctor;
+mod filter;
 mod hidden;
 pub mod host;
 pub mod kept;
@@ -22,6 +23,8 @@ pub use doctor::{Capability, doctor};
 pub use hidden::main_if_hidden;
 pub use kept::{Kept, KeptError, enter, kept, stop_kept};
 pub use mounts::DATA;
-pub use supervise::{ASK_LIMIT, AskError, Memory, Plan, Program, Timings, Twin, TwinError};
+pub use supervise::{
+    ASK_LIMIT, AskError, Memory, Plan, Program, Timings, Twin, TwinError, routers,
+};
 
 pub(crate) use chain::explain;

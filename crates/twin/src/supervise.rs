@@ -20,13 +20,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use model::HostId;
+use model::network::SiteKind;
+use model::{HostId, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::control::order::{Failure, Order, Started};
 use crate::control::{Line, LineError};
 use crate::kept::{self, Kept};
+use crate::stand::Node;
 
 pub(crate) use init::init;
 pub(crate) use namespaces::{fence, supervisor};
@@ -166,6 +168,18 @@ pub enum AskError {
     /// The question or the answer could not go over the wire.
     #[error("carry a question or its answer: {0}")]
     Wire(String),
+}
+
+/// The names under which programs may run in the routers that hosts have next to them: those of VPCs and of sites.
+pub fn routers(network: &Network) -> Vec<HostId> {
+    let vpcs = network.vpcs.keys().cloned().map(Node::Vpc);
+    let sites = network.sites.iter().map(|(id, site)| match site.kind {
+        SiteKind::Internet => Node::Internet,
+        SiteKind::OnInternet | SiteKind::Private => Node::Site(id.clone()),
+    });
+    vpcs.chain(sites)
+        .map(|node| HostId::new(node.to_string()))
+        .collect()
 }
 
 impl Twin {

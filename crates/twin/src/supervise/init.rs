@@ -1,8 +1,9 @@
 //! PID 1: stands the network up, starts the programs, relays, and takes everything with it when it ends.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use model::HostId;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -163,7 +165,11 @@ fn listen(plan: &Plan) -> Result<Option<UnixListener>, Failure> {
 
 fn spawn_all(plan: &Plan, standing: &Standing) -> Result<Vec<Spawned>, Failure> {
     let in_each = || {
-        let mut namespaces = standing.hosts();
+        let routers = standing
+            .routers()
+            .map(|(node, netns)| (HostId::new(node.to_string()), netns));
+        let hosts = standing.hosts().map(|(host, netns)| (host.clone(), netns));
+        let namespaces: BTreeMap<HostId, BorrowedFd<'_>> = routers.chain(hosts).collect();
         program::in_order(plan)
             .into_iter()
             .map(|(host, _)| {
@@ -171,10 +177,10 @@ fn spawn_all(plan: &Plan, standing: &Standing) -> Result<Vec<Spawned>, Failure> 
                     host: host.clone(),
                     detail,
                 };
-                let (_, netns) = namespaces
-                    .find(|(standing, _)| *standing == host)
+                let netns = namespaces
+                    .get(host)
                     .ok_or_else(|| fail("the network has no such host".to_owned()))?;
-                program::spawn(netns).map_err(|error| fail(error.to_string()))
+                program::spawn(*netns).map_err(|error| fail(error.to_string()))
             })
             .collect()
     };

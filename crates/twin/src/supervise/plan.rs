@@ -19,7 +19,7 @@ const MAX_HOSTNAME: usize = 64;
 pub struct Plan {
     /// What is stood up.
     pub network: Network,
-    /// A program for each host of the network that is to have one.
+    /// A program for each host of the network that is to have one, and for each of its [`super::routers`].
     pub programs: BTreeMap<HostId, Program>,
     /// The folder for logs and, of a kept twin, the control socket. Made if it is not there.
     pub run_dir: PathBuf,
@@ -73,8 +73,9 @@ impl Plan {
             return refuse("its label has control characters".to_owned());
         }
         let hosts: BTreeSet<_> = self.network.interfaces.values().map(|i| &i.host).collect();
+        let routers = super::routers(&self.network);
         for (host, program) in &self.programs {
-            if !hosts.contains(host) {
+            if !hosts.contains(host) && !routers.contains(host) {
                 return refuse(format!("{host} has a program but no interface"));
             }
             program
