@@ -47,10 +47,8 @@ pub(crate) async fn connect(
         .map_err(|error| Miss::broke("agree on TLS", &error))
 }
 
-fn config(vantage: &Vantage<'_>, wanted: Wanted<'_>) -> Result<ClientConfig, Miss> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        Miss::unknown(format!("the TLS roots given cannot be used: {error}"))
-    };
+/// The roots that the vantage was given; none is a mistake, not a reason to trust nobody.
+pub(crate) fn roots(vantage: &Vantage<'_>) -> Result<RootCertStore, Miss> {
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(vantage.means.tls_roots_pem.as_bytes()) {
         let root = root.map_err(|error| unusable(&error))?;
@@ -59,6 +57,15 @@ fn config(vantage: &Vantage<'_>, wanted: Wanted<'_>) -> Result<ClientConfig, Mis
     if roots.is_empty() {
         return Err(unusable(&"there are none"));
     }
+    Ok(roots)
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Miss {
+    Miss::unknown(format!("the TLS roots given cannot be used: {error}"))
+}
+
+fn config(vantage: &Vantage<'_>, wanted: Wanted<'_>) -> Result<ClientConfig, Miss> {
+    let roots = roots(vantage)?;
     // Named, so that no other part of the process can choose another one for it.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -12,7 +12,7 @@ use lettre::transport::smtp::extension::ClientId;
 use model::claim::Question;
 
 use crate::ask::{Heard, Miss, Vantage, causes};
-use crate::connect;
+use crate::{connect, tls};
 
 /// Submits one mail. That the server has accepted it says nothing of where it went: the token does, at the other end.
 pub(crate) async fn submit(vantage: &Vantage<'_>, question: &Question) -> Result<Heard, Miss> {
@@ -30,7 +30,7 @@ pub(crate) async fn submit(vantage: &Vantage<'_>, question: &Question) -> Result
     let password = vantage.secret(password)?;
     let token = token();
     let letter = Letter::write(sender, recipient, &token)?;
-    let tls = parameters(vantage, name)?;
+    let parameters = parameters(vantage, name)?;
     let hello = ClientId::Domain("probe.reeve.invalid".to_owned());
 
     let stream = connect::open(vantage, *server).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn submit(vantage: &Vantage<'_>, question: &Question) -> Result
         ));
     }
     session
-        .starttls(tls, &hello)
+        .starttls(parameters, &hello)
         .await
         .map_err(|error| miss("agree on TLS", &error))?;
     let peer = Some(session.server_info().name().to_owned());
@@ -105,6 +105,8 @@ impl Letter {
 }
 
 fn parameters(vantage: &Vantage<'_>, name: &str) -> Result<TlsParameters, Miss> {
+    // What the library would pass over in silence.
+    tls::roots(vantage)?;
     let unusable =
         |error: Error| Miss::unknown(format!("the TLS roots given cannot be used: {error}"));
     let roots = Certificate::from_pem(vantage.means.tls_roots_pem.as_bytes()).map_err(unusable)?;

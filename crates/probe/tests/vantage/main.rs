@@ -1,12 +1,15 @@
-//! Raw packets between network namespaces of the test's own: what arrives, what is answered, what is lost.
+//! Packets and questions between network namespaces of the test's own: what arrives, what is answered, what is lost.
 //!
 //! Two hosts and a router between them, built with the `ip` command, which the product itself does not need. Where that
 //! is missing, or user namespaces are forbidden, the test says so and passes, but for a CI run (`CI` is set): there it
 //! fails.
 
 mod accounting;
+mod answers;
 mod asking;
+mod hostile;
 mod namespace;
+mod site;
 
 use std::process::ExitCode;
 
@@ -20,12 +23,12 @@ fn main() -> ExitCode {
     let net = match namespace::Net::build() {
         Ok(net) => net,
         Err(why) => {
-            eprintln!("packets: cannot be tested here: {why}");
+            eprintln!("vantage: cannot be tested here: {why}");
             let required = std::env::var_os("CI").is_some();
             return ExitCode::from(u8::from(required));
         }
     };
-    let tests: [(&str, Test); 9] = [
+    let tests: [(&str, Test); 14] = [
         (
             "every kind of packet arrives and is answered",
             accounting::everything_arrives,
@@ -53,11 +56,22 @@ fn main() -> ExitCode {
             "loss of a connection is proved, not waited for",
             asking::connections,
         ),
+        ("servers that behave are heard", answers::everything_works),
+        (
+            "what a server or the vantage lacks is told",
+            answers::refusals,
+        ),
+        (
+            "strangers are not believed, nor believe",
+            answers::strangers,
+        ),
+        ("bad servers over TCP are told", hostile::over_tcp),
+        ("bad servers over UDP are told", hostile::over_udp),
     ];
     for (name, test) in tests {
-        eprintln!("packets: {name} ...");
+        eprintln!("vantage: {name} ...");
         test(&net);
     }
-    eprintln!("packets: {} tests passed", tests.len());
+    eprintln!("vantage: {} tests passed", tests.len());
     ExitCode::SUCCESS
 }

@@ -44,17 +44,13 @@ impl Namespace {
 
     /// Runs the job in the namespace and waits for what it returns.
     pub(crate) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
-        let (done, result) = channel();
-        let job = Box::new(move || {
-            // The other end is there unless the test has failed already.
-            let _ = done.send(job());
-        });
-        self.jobs
-            .as_ref()
-            .expect("it lives until it is dropped")
-            .send(job)
-            .expect("the thread lives as long");
-        result.recv().expect("the job did not panic")
+        self.handle().run(job)
+    }
+
+    /// Another way to run jobs there. The namespace does not end before it.
+    pub(crate) fn handle(&self) -> Handle {
+        let jobs = self.jobs.as_ref().expect("it lives until it is dropped");
+        Handle(jobs.clone())
     }
 
     /// Runs `ip` with these arguments in the namespace.
@@ -79,6 +75,22 @@ impl Namespace {
             fs::write(format!("/proc/sys/net/{name}"), value)
                 .map_err(|error| format!("sysctl {name}: {error}"))
         })
+    }
+}
+
+/// Runs jobs in a namespace.
+pub(crate) struct Handle(Sender<Job>);
+
+impl Handle {
+    /// Runs the job in the namespace and waits for what it returns.
+    pub(crate) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        let (done, result) = channel();
+        let job = Box::new(move || {
+            // The other end is there unless the test has failed already.
+            let _ = done.send(job());
+        });
+        self.0.send(job).expect("the thread lives as long");
+        result.recv().expect("the job did not panic")
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use access::{Credential, Identity};
 use model::claim::{Expect, Question};
 use model::{Secret, Verdict};
-use probe::{Closing, Means, Outcome, ask, judge};
+use probe::{Means, Outcome, judge};
 
-use crate::accounting::{B4, ROUTER_OF_A, ip};
+use crate::accounting::{B4, ip};
 use crate::namespace::Net;
+use crate::site::{ask_from, sentinel};
 
 /// So long that a question which waited for it would not end.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
@@ -18,6 +20,18 @@ pub(crate) fn connections(net: &Net) {
     let listener = net
         .b
         .run(|| TcpListener::bind((ip(B4), 9443)).expect("the port is free"));
+    let means = Means {
+        ssh: Identity {
+            user: Credential {
+                private_key: Secret::new(""),
+                certificate: String::new(),
+            },
+            host_authority: String::new(),
+        },
+        tls_roots_pem: String::new(),
+        secrets: BTreeMap::new(),
+        patience: NEVER,
+    };
     // 10.0.3.0/24 is a black hole in the router, 10.0.5.0/24 unreachable at a.
     for (target, wanted, no_way) in [
         (
@@ -31,28 +45,7 @@ pub(crate) fn connections(net: &Net) {
     ] {
         let target: SocketAddr = target.parse().expect("the test's addresses are right");
         let question = Question::Connect { target };
-        let answer = net.a.run(move || {
-            let means = Means {
-                ssh: access::Identity {
-                    user: access::Credential {
-                        private_key: Secret::new(""),
-                        certificate: String::new(),
-                    },
-                    host_authority: String::new(),
-                },
-                tls_roots_pem: String::new(),
-                secrets: BTreeMap::new(),
-                patience: NEVER,
-            };
-            let closing = Closing::Sentinel {
-                gateway: ip(ROUTER_OF_A),
-            };
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be had")
-                .block_on(ask(&question, &means, &closing))
-        });
+        let answer = ask_from(&net.a, &question, &means, sentinel());
         assert_eq!(answer.outcome, wanted, "{}", answer.detail);
         assert_eq!(judge(&Expect::NoWay, &answer), no_way, "{}", answer.detail);
     }
