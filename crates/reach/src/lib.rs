@@ -13,16 +13,26 @@
 //!
 //! This crate knows nothing of estates, products or people, and has no clock, randomness, environment, file or logger.
 
+mod addresses;
+mod atlas;
 mod boxes;
+mod carried;
 mod delivery;
+mod endpoint;
+mod filter;
 mod interval;
+mod problems;
 mod prove;
 mod prover;
+mod routes;
 mod trace;
+mod walk;
 
 pub use boxes::{BoxSet, Family, HeaderBox, MAX_BOXES, TooManyBoxes};
 pub use delivery::{Delivery, Doubt, Predicted, Sample, predicted, samples};
+pub use endpoint::Endpoint;
 pub use interval::{Interval, Whole};
+pub use problems::problems;
 pub use prove::{NOT_LOOKED_BEHIND, Proof, prove};
-pub use prover::{Origin, Prover, delivery, problems};
+pub use prover::{Prover, delivery};
 pub use trace::{Journey, Outcome, Trace, trace};

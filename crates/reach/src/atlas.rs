@@ -1,0 +1,406 @@
+//! A network read once: what stands at which address, and every filter and table as a set.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use model::Network;
+use model::id::{
+    AclId, AttachmentId, InterfaceId, NatId, RouteTableId, SiteId, SubnetId, TransitGatewayId,
+    TransitTableId, VpcId,
+};
+use model::network::{
+    AttachedTo, Interface, NatGateway, Place, RouteTarget, SiteKind, Subnet, TransitRoute,
+};
+
+use crate::addresses::AddressSet;
+use crate::boxes::{Family, TooManyBoxes};
+use crate::filter::{Filter, Side};
+use crate::routes::{Claims, transit_claims, vpc_claims};
+
+/// What has an address in a VPC.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Holder<'n> {
+    /// An interface, in a subnet.
+    Interface(&'n InterfaceId, &'n SubnetId),
+    /// A NAT gateway.
+    Nat(&'n NatId, &'n NatGateway),
+}
+
+impl<'n> Holder<'n> {
+    /// The subnet where it stands.
+    pub(crate) fn subnet(self) -> &'n SubnetId {
+        match self {
+            Self::Interface(_, subnet) => subnet,
+            Self::Nat(_, nat) => &nat.subnet,
+        }
+    }
+}
+
+/// Where the Internet takes a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beyond<'n> {
+    /// To a VPC's Internet gateway.
+    Vpc(&'n VpcId),
+    /// To a site on the Internet, or the Internet's own hosts.
+    Site(&'n SiteId),
+}
+
+/// A filter for each side; failed when it has too many boxes.
+#[derive(Debug)]
+pub(crate) struct Filters {
+    pub(crate) ingress: Result<Filter, TooManyBoxes>,
+    pub(crate) egress: Result<Filter, TooManyBoxes>,
+}
+
+impl Filters {
+    pub(crate) fn on(&self, side: Side) -> Result<&Filter, TooManyBoxes> {
+        match side {
+            Side::Ingress => self.ingress.as_ref(),
+            Side::Egress => self.egress.as_ref(),
+        }
+        .map_err(|error| *error)
+    }
+}
+
+/// A network read once.
+pub(crate) struct Atlas<'n> {
+    pub(crate) network: &'n Network,
+    /// By VPC and private address.
+    holders: BTreeMap<(&'n VpcId, IpAddr), Holder<'n>>,
+    /// Public addresses that an Internet gateway translates: whose VPC, and the private address.
+    privates: BTreeMap<Ipv4Addr, (&'n VpcId, Ipv4Addr)>,
+    /// The same by VPC: private address, public address.
+    publics: BTreeMap<&'n VpcId, Vec<(Ipv4Addr, Ipv4Addr)>>,
+    /// VPCs with a plain Internet gateway.
+    open: BTreeMap<&'n VpcId, ()>,
+    /// Where the Internet takes which addresses; disjoint.
+    pub(crate) beyond: Claims<Beyond<'n>>,
+    /// Every site's addresses.
+    spaces: BTreeMap<&'n SiteId, AddressSet>,
+    /// Interfaces at sites, by address.
+    residents: BTreeMap<(&'n SiteId, IpAddr), &'n InterfaceId>,
+    /// The attachments of sites.
+    exits: BTreeMap<&'n SiteId, Vec<(&'n TransitGatewayId, &'n AttachmentId)>>,
+    /// The attachments of VPCs to each transit gateway.
+    attachments: BTreeMap<(&'n TransitGatewayId, &'n VpcId), Vec<&'n AttachmentId>>,
+    acls: BTreeMap<&'n AclId, Filters>,
+    groups: BTreeMap<&'n InterfaceId, Filters>,
+    tables: BTreeMap<&'n RouteTableId, Claims<&'n RouteTarget>>,
+    transit_tables: BTreeMap<(&'n TransitGatewayId, &'n TransitTableId), Claims<&'n TransitRoute>>,
+}
+
+impl<'n> Atlas<'n> {
+    /// Reads a network.
+    pub(crate) fn new(network: &'n Network) -> Self {
+        let mut atlas = Self {
+            network,
+            holders: BTreeMap::new(),
+            privates: BTreeMap::new(),
+            publics: BTreeMap::new(),
+            open: network
+                .internet_gateways
+                .values()
+                .filter(|gateway| !gateway.egress_only)
+                .map(|gateway| (&gateway.vpc, ()))
+                .collect(),
+            beyond: Vec::new(),
+            spaces: BTreeMap::new(),
+            residents: BTreeMap::new(),
+            exits: BTreeMap::new(),
+            attachments: BTreeMap::new(),
+            acls: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            transit_tables: BTreeMap::new(),
+        };
+        atlas.read_interfaces();
+        atlas.read_nats();
+        atlas.read_transit();
+        atlas.read_filters();
+        atlas.read_sites();
+        atlas.read_beyond();
+        atlas
+    }
+
+    fn read_interfaces(&mut self) {
+        for (id, interface) in &self.network.interfaces {
+            match &interface.place {
+                Place::Site(site) => {
+                    for address in &interface.addresses {
+                        self.residents.entry((site, *address)).or_insert(id);
+                    }
+                }
+                Place::Subnet(subnet) => {
+                    let Some(vpc) = self.network.vpc_of(interface) else {
+                        continue;
+                    };
+                    for address in &interface.addresses {
+                        let holder = Holder::Interface(id, subnet);
+                        self.holders.entry((vpc, *address)).or_insert(holder);
+                    }
+                    if let (Some(private), Some(public)) = (primary(interface), interface.public) {
+                        self.translate(vpc, private, public);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_nats(&mut self) {
+        for (id, nat) in &self.network.nat_gateways {
+            let Some(subnet) = self.network.subnets.get(&nat.subnet) else {
+                continue;
+            };
+            self.holders
+                .entry((&subnet.vpc, nat.address.into()))
+                .or_insert(Holder::Nat(id, nat));
+            if let Some(public) = nat.public {
+                self.translate(&subnet.vpc, nat.address, public);
+            }
+        }
+    }
+
+    /// Notes that a VPC's Internet gateway, if it has one, translates an address.
+    fn translate(&mut self, vpc: &'n VpcId, private: Ipv4Addr, public: Ipv4Addr) {
+        if self.open.contains_key(vpc) {
+            self.privates.entry(public).or_insert((vpc, private));
+            self.publics.entry(vpc).or_default().push((private, public));
+        }
+    }
+
+    fn read_transit(&mut self) {
+        for (id, gateway) in &self.network.transit_gateways {
+            for (attachment, leg) in &gateway.attachments {
+                match &leg.to {
+                    AttachedTo::Vpc { vpc, .. } => self
+                        .attachments
+                        .entry((id, vpc))
+                        .or_default()
+                        .push(attachment),
+                    AttachedTo::Site(site) => {
+                        self.exits.entry(site).or_default().push((id, attachment));
+                    }
+                }
+            }
+            for (table, routes) in &gateway.tables {
+                self.transit_tables
+                    .insert((id, table), transit_claims(routes));
+            }
+        }
+    }
+
+    fn read_filters(&mut self) {
+        let network = self.network;
+        self.tables = network
+            .route_tables
+            .iter()
+            .map(|(id, table)| (id, vpc_claims(&table.routes)))
+            .collect();
+        self.acls = network
+            .acls
+            .iter()
+            .map(|(id, acl)| {
+                let filters = Filters {
+                    ingress: Filter::of_entries(&acl.ingress, Side::Ingress),
+                    egress: Filter::of_entries(&acl.egress, Side::Egress),
+                };
+                (id, filters)
+            })
+            .collect();
+        self.groups = network
+            .interfaces
+            .iter()
+            .filter(|(_, interface)| matches!(interface.place, Place::Subnet(_)))
+            .map(|(id, interface)| {
+                let filters = Filters {
+                    ingress: Filter::of_groups(network, interface, Side::Ingress),
+                    egress: Filter::of_groups(network, interface, Side::Egress),
+                };
+                (id, filters)
+            })
+            .collect();
+    }
+
+    fn read_sites(&mut self) {
+        let network = self.network;
+        let residents = |site: &SiteId| {
+            let mut space = AddressSet::default();
+            for interface in network.interfaces.values() {
+                if matches!(&interface.place, Place::Site(at) if at == site) {
+                    interface
+                        .addresses
+                        .iter()
+                        .for_each(|address| space.insert_address(*address));
+                }
+            }
+            space
+        };
+        // The Internet is what is left over.
+        let mut elsewhere = AddressSet::default();
+        for vpc in network.vpcs.values() {
+            elsewhere.unite(&AddressSet::of_prefixes(&vpc.cidrs));
+        }
+        let interfaces = network.interfaces.values();
+        let nats = network.nat_gateways.values();
+        for public in interfaces
+            .filter_map(|interface| interface.public)
+            .chain(nats.filter_map(|nat| nat.public))
+        {
+            elsewhere.insert_address(public.into());
+        }
+        let (internet, others): (Vec<_>, Vec<_>) = network
+            .sites
+            .iter()
+            .partition(|(_, site)| site.kind == SiteKind::Internet);
+        for (id, site) in others {
+            let mut space = AddressSet::of_prefixes(&site.prefixes);
+            space.unite(&residents(id));
+            elsewhere.unite(&space);
+            self.spaces.insert(id, space);
+        }
+        for (id, _) in internet {
+            let mut space = AddressSet::public();
+            space.subtract(&elsewhere);
+            space.unite(&residents(id));
+            self.spaces.insert(id, space);
+        }
+    }
+
+    /// Public addresses first, then sites on the Internet, VPCs' IPv6 ranges, and the Internet itself.
+    fn read_beyond(&mut self) {
+        let network = self.network;
+        let mut claims: Claims<Beyond<'n>> = Vec::new();
+        let mut claimed = AddressSet::default();
+        let mut claim = |mut space: AddressSet, to: Beyond<'n>| {
+            space.subtract(&claimed);
+            if !space.is_empty() {
+                claimed.unite(&space);
+                claims.push((space, to));
+            }
+        };
+        for (public, (vpc, _)) in &self.privates {
+            let mut space = AddressSet::default();
+            space.insert_address((*public).into());
+            claim(space, Beyond::Vpc(vpc));
+        }
+        let of_kind = |kind: SiteKind| {
+            network
+                .sites
+                .iter()
+                .filter(move |(_, site)| site.kind == kind)
+                .map(|(id, _)| id)
+        };
+        for site in of_kind(SiteKind::OnInternet) {
+            claim(self.space(site).clone(), Beyond::Site(site));
+        }
+        let public = AddressSet::public();
+        for (id, vpc) in &network.vpcs {
+            let global =
+                AddressSet::of_prefixes(vpc.cidrs.iter().filter(|cidr| cidr.addr().is_ipv6()));
+            claim(global.intersect(&public), Beyond::Vpc(id));
+        }
+        for site in of_kind(SiteKind::Internet) {
+            claim(self.space(site).clone(), Beyond::Site(site));
+        }
+        self.beyond = claims;
+    }
+
+    /// What has an address in a VPC.
+    pub(crate) fn holder(&self, vpc: &'n VpcId, address: IpAddr) -> Option<Holder<'n>> {
+        self.holders.get(&(vpc, address)).copied()
+    }
+
+    /// The interface at a site that has an address.
+    pub(crate) fn resident(&self, site: &'n SiteId, address: IpAddr) -> Option<&'n InterfaceId> {
+        self.residents.get(&(site, address)).copied()
+    }
+
+    /// The private address behind a public one that a VPC's Internet gateway translates.
+    pub(crate) fn private_of(&self, public: Ipv4Addr) -> Option<Ipv4Addr> {
+        self.privates.get(&public).map(|(_, private)| *private)
+    }
+
+    /// A VPC's pairs of private and public addresses.
+    pub(crate) fn translations(&self, vpc: &VpcId) -> &[(Ipv4Addr, Ipv4Addr)] {
+        self.publics.get(vpc).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a VPC has an Internet gateway that lets packets in.
+    pub(crate) fn is_open(&self, vpc: &VpcId) -> bool {
+        self.open.contains_key(vpc)
+    }
+
+    /// A site's addresses; none for a site that is not there.
+    pub(crate) fn space(&self, site: &SiteId) -> &AddressSet {
+        const NONE: &AddressSet = &AddressSet::none();
+        self.spaces.get(site).unwrap_or(NONE)
+    }
+
+    /// The attachments by which packets leave a site.
+    pub(crate) fn exits(&self, site: &SiteId) -> &[(&'n TransitGatewayId, &'n AttachmentId)] {
+        self.exits.get(site).map_or(&[], Vec::as_slice)
+    }
+
+    /// A VPC's attachments to a transit gateway.
+    pub(crate) fn attachments(
+        &self,
+        gateway: &'n TransitGatewayId,
+        vpc: &'n VpcId,
+    ) -> &[&'n AttachmentId] {
+        self.attachments
+            .get(&(gateway, vpc))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn acl(&self, acl: &AclId) -> Option<&Filters> {
+        self.acls.get(acl)
+    }
+
+    pub(crate) fn groups(&self, interface: &InterfaceId) -> Option<&Filters> {
+        self.groups.get(interface)
+    }
+
+    pub(crate) fn table(&self, table: &RouteTableId) -> Option<&Claims<&'n RouteTarget>> {
+        self.tables.get(table)
+    }
+
+    pub(crate) fn transit_table(
+        &self,
+        gateway: &'n TransitGatewayId,
+        table: &'n TransitTableId,
+    ) -> Option<&Claims<&'n TransitRoute>> {
+        self.transit_tables.get(&(gateway, table))
+    }
+
+    /// The subnet by which packets of a zone pass between a VPC and a transit gateway: that zone's, else the first.
+    pub(crate) fn transit_subnet(
+        &self,
+        subnets: &'n [SubnetId],
+        zone: Option<&str>,
+    ) -> Option<&'n SubnetId> {
+        let in_zone = |id: &&SubnetId| {
+            let subnet: Option<&Subnet> = self.network.subnets.get(*id);
+            subnet.is_some_and(|subnet| Some(subnet.zone.as_str()) == zone)
+        };
+        subnets.iter().find(in_zone).or_else(|| subnets.first())
+    }
+}
+
+/// The IPv4 address that a public one stands for.
+pub(crate) fn primary(interface: &Interface) -> Option<Ipv4Addr> {
+    interface
+        .addresses
+        .iter()
+        .find_map(|address| match address {
+            IpAddr::V4(address) => Some(*address),
+            IpAddr::V6(_) => None,
+        })
+}
+
+/// The addresses to which packets for an interface may be sent: its own, and its public one.
+pub(crate) fn targets(interface: &Interface, family: Family) -> Vec<IpAddr> {
+    let own = interface.addresses.iter().copied();
+    own.chain(interface.public.map(IpAddr::V4))
+        .filter(|address| Family::of(*address) == family)
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Groups and ACLs as sets of headers: what passes, and what does not.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::Network;
+use model::network::{AclEntry, GroupRule, Interface, RulePeer};
+use model::packet::Traffic;
+
+use crate::boxes::{BoxSet, Family, HeaderBox, TooManyBoxes, addresses, number};
+use crate::interval::Interval;
+
+/// The end of a packet that a rule's prefix speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Packets coming in: the prefix is the source.
+    Ingress,
+    /// Packets going out: the prefix is the destination.
+    Egress,
+}
+
+/// A filter as the headers that it lets through and those that it does not.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) allowed: BoxSet,
+    pub(crate) denied: BoxSet,
+}
+
+impl Filter {
+    /// An ACL's list: the first entry that matches decides, and nothing passes that none matches.
+    pub(crate) fn of_entries(entries: &[AclEntry], side: Side) -> Result<Self, TooManyBoxes> {
+        let mut ordered: Vec<&AclEntry> = entries.iter().collect();
+        ordered.sort_by_key(|entry| entry.number);
+        let (mut allowed, mut undecided) = (BoxSet::empty(), BoxSet::all());
+        for entry in ordered {
+            let Some(matched) = headers(entry.traffic, entry.prefix, side) else {
+                continue;
+            };
+            let matched = BoxSet::from(matched);
+            if entry.allow {
+                for decided in undecided.intersect(&matched)?.boxes() {
+                    allowed.push_disjoint(*decided)?;
+                }
+            }
+            undecided = undecided.subtract(&matched)?;
+        }
+        Self::of_allowed(allowed)
+    }
+
+    /// What any group of an interface allows, on one side.
+    pub(crate) fn of_groups(
+        network: &Network,
+        interface: &Interface,
+        side: Side,
+    ) -> Result<Self, TooManyBoxes> {
+        let mut allowed = BoxSet::empty();
+        for group in &interface.groups {
+            let Some(group) = network.groups.get(group) else {
+                continue;
+            };
+            let rules = match side {
+                Side::Ingress => &group.ingress,
+                Side::Egress => &group.egress,
+            };
+            for rule in rules {
+                for prefix in peer_prefixes(network, rule) {
+                    if let Some(matched) = headers(rule.traffic, prefix, side) {
+                        allowed.insert(matched)?;
+                    }
+                }
+            }
+        }
+        Self::of_allowed(allowed)
+    }
+
+    fn of_allowed(allowed: BoxSet) -> Result<Self, TooManyBoxes> {
+        let allowed = allowed.merged();
+        let denied = BoxSet::all().subtract(&allowed)?;
+        Ok(Self { allowed, denied })
+    }
+}
+
+/// The addresses that a group's rule names: a prefix, or the members' own addresses.
+fn peer_prefixes(network: &Network, rule: &GroupRule) -> Vec<IpNet> {
+    match &rule.peer {
+        RulePeer::Prefix(prefix) => vec![*prefix],
+        RulePeer::Group(group) => network
+            .members(group)
+            .flat_map(|(_, member)| member.addresses.iter().copied())
+            .map(IpNet::from)
+            .collect(),
+    }
+}
+
+/// The headers that a rule matches.
+fn headers(traffic: Traffic, prefix: IpNet, side: Side) -> Option<HeaderBox> {
+    let (family, span) = addresses(prefix);
+    let mut matched = HeaderBox::of_traffic(family, traffic)?;
+    match side {
+        Side::Ingress => matched.source = span,
+        Side::Egress => matched.destination = span,
+    }
+    Some(matched)
+}
+
+/// The headers from one address to another, of any protocol.
+pub(crate) fn between(family: Family, sources: Interval<u128>, destination: IpAddr) -> HeaderBox {
+    HeaderBox {
+        source: sources,
+        destination: Interval::one(number(destination)),
+        ..HeaderBox::all(family)
+    }
+}

@@ -1,0 +1,351 @@
+//! Intents on paths: what must not arrive, what must, and what must be answered.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use model::id::{InterfaceId, VpcId};
+use model::intent::Sources;
+use model::network::{Interface, Place, SiteKind};
+use model::packet::{PortRange, Traffic};
+
+use super::sources::{Source, headers};
+use super::witness::{Shown, let_in_by, lost_at};
+use super::{Proof, Proved, Reasons, Unprovable};
+use crate::boxes::{BoxSet, Family, HeaderBox, TCP, TooManyBoxes, UDP};
+use crate::carried::answerable_set;
+use crate::interval::Interval;
+use crate::prover::{Flow, Prover};
+use crate::walk::{Doubtful, Sender};
+
+/// The first packet found that breaks an intent, how many pairs do, and what is not known.
+#[derive(Default)]
+struct Search {
+    broken: Option<Proof>,
+    pairs: usize,
+    reasons: Reasons,
+}
+
+impl Search {
+    fn broken(&mut self, proof: impl FnOnce() -> Proof) {
+        self.pairs += 1;
+        if self.broken.is_none() {
+            self.broken = Some(proof());
+        }
+    }
+
+    fn doubt(&mut self, doubts: &[Doubtful], about: &BoxSet) -> Result<(), TooManyBoxes> {
+        for doubt in doubts {
+            if !doubt.set.intersect(about)?.is_empty() {
+                self.reasons.note(&doubt.reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if something breaks the intent, is unknown if something might.
+    fn end(self, holds: impl FnOnce() -> String) -> Proof {
+        match self.broken {
+            Some(mut proof) => {
+                if self.pairs > 1 {
+                    let more = self.pairs - 1;
+                    proof.detail = format!("{}; and {more} more such flows", proof.detail);
+                }
+                proof
+            }
+            None if self.reasons.is_empty() => Proof::holds(holds()),
+            None => Proof::unknown(self.reasons.to_string()),
+        }
+    }
+}
+
+/// The headers with a source port that a client opens a connection from.
+fn from_clients() -> Result<BoxSet, TooManyBoxes> {
+    let mut clients = BoxSet::all();
+    for family in Family::BOTH {
+        for protocol in [TCP, UDP] {
+            let Some(below) = Interval::ALL.before(Interval::one(PortRange::EPHEMERAL.first))
+            else {
+                continue;
+            };
+            clients = clients.subtract(&BoxSet::from(HeaderBox {
+                protocol: Interval::one(protocol),
+                source_port: below,
+                ..HeaderBox::all(family)
+            }))?;
+        }
+    }
+    Ok(clients)
+}
+
+/// The headers whose fate some doubt leaves open.
+fn doubted(doubts: &[Doubtful]) -> Result<BoxSet, TooManyBoxes> {
+    let mut all = BoxSet::empty();
+    for doubt in doubts {
+        all = all.union(&doubt.set)?;
+    }
+    Ok(all)
+}
+
+impl<'n> Prover<'n> {
+    /// None of the traffic is delivered, whether or not it would be answered.
+    pub(super) fn no_path(
+        &self,
+        from: &Sources,
+        to: &BTreeSet<InterfaceId>,
+        traffic: &[Traffic],
+    ) -> Proved {
+        let (senders, receivers) = (self.senders(from)?, self.receivers(to)?);
+        let forbidden = headers(traffic)?;
+        let mut search = Search::default();
+        for source in &senders {
+            for to in &receivers {
+                self.search_path(source, to, &forbidden, &mut search)?;
+            }
+        }
+        Ok(search.end(|| {
+            format!(
+                "none of {} senders reaches any of {} interfaces with it",
+                senders.len(),
+                receivers.len()
+            )
+        }))
+    }
+
+    fn search_path(
+        &self,
+        source: &Source<'n>,
+        to: &'n InterfaceId,
+        forbidden: &BoxSet,
+        search: &mut Search,
+    ) -> Result<(), TooManyBoxes> {
+        for flow in self.flows(source.sender, to) {
+            let about = source.sent(&flow)?.intersect(forbidden)?;
+            let open = flow.delivered(to)?.intersect(&about)?;
+            if !open.is_empty() {
+                search.broken(|| {
+                    let witness = self.witness(source.sender, to, &open, Shown::Forward);
+                    let detail = witness.as_ref().map_or_else(String::new, |witness| {
+                        format!("{} reaches {to}: {}", witness.packet, let_in_by(witness))
+                    });
+                    Proof::fails(detail).with(witness)
+                });
+            }
+            search.doubt(&flow.doubts, &about)?;
+        }
+        Ok(())
+    }
+
+    /// No interface of one VPC reaches one of the other, either way.
+    pub(super) fn isolated(&self, left: &VpcId, right: &VpcId) -> Proved {
+        let sides = [self.interfaces_in(left)?, self.interfaces_in(right)?];
+        let everything = BoxSet::all();
+        let mut search = Search::default();
+        for (senders, receivers) in [(&sides[0], &sides[1]), (&sides[1], &sides[0])] {
+            for from in senders {
+                let source = Source::interface(from);
+                for to in receivers {
+                    self.search_path(&source, to, &everything, &mut search)?;
+                }
+            }
+        }
+        let counts = sides.map(|side| side.len());
+        Ok(search.end(|| {
+            let [left_count, right_count] = counts;
+            format!("none of {left_count} interfaces of {left} reaches one of {right_count} of {right}, nor the other way")
+        }))
+    }
+
+    /// The interfaces of a VPC.
+    fn interfaces_in(&self, vpc: &VpcId) -> Result<Vec<&'n InterfaceId>, Unprovable> {
+        if !self.network.vpcs.contains_key(vpc) {
+            let reason = format!("the intent names {vpc}, which is not there");
+            return Err(Unprovable::Senseless(reason));
+        }
+        let interfaces = self.network.interfaces.iter();
+        Ok(interfaces
+            .filter(|(_, interface)| self.network.vpc_of(interface) == Some(vpc))
+            .map(|(id, _)| id)
+            .collect())
+    }
+
+    /// Every packet of the traffic that a client sends arrives, and is answered where something answers it.
+    pub(super) fn must_reach(
+        &self,
+        from: &Sources,
+        to: &BTreeSet<InterfaceId>,
+        traffic: &[Traffic],
+    ) -> Proved {
+        if from.complement {
+            let reason = "the intent names everybody but some, whom nothing can be made to reach";
+            return Err(Unprovable::Senseless(reason.to_owned()));
+        }
+        let (senders, receivers) = (self.senders(from)?, self.receivers(to)?);
+        let wanted = headers(traffic)?.intersect(&from_clients()?)?;
+        let mut search = Search::default();
+        for source in &senders {
+            for to in &receivers {
+                if source.sender != Sender::Interface(to) {
+                    self.search_gap(source, to, &wanted, &mut search)?;
+                }
+            }
+        }
+        Ok(search.end(|| {
+            format!(
+                "each of {} senders reaches each of {} interfaces and is answered",
+                senders.len(),
+                receivers.len()
+            )
+        }))
+    }
+
+    fn search_gap(
+        &self,
+        source: &Source<'n>,
+        to: &'n InterfaceId,
+        wanted: &BoxSet,
+        search: &mut Search,
+    ) -> Result<(), TooManyBoxes> {
+        let Some(address) = self.address_for(source.sender, to) else {
+            let from = source.sender;
+            search
+                .broken(|| Proof::fails(format!("{to} has no address that {from} could send to")));
+            return Ok(());
+        };
+        for flow in self.flows(source.sender, to) {
+            if flow.destination == address {
+                let required = source.sent(&flow)?.intersect(wanted)?;
+                self.search_gap_in(&flow, source, to, &required, search)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn search_gap_in(
+        &self,
+        flow: &Flow<'n>,
+        source: &Source<'n>,
+        to: &'n InterfaceId,
+        required: &BoxSet,
+        search: &mut Search,
+    ) -> Result<(), TooManyBoxes> {
+        if required.is_empty() {
+            search
+                .reasons
+                .note(&format!("{} has nothing to send to {to}", source.sender));
+            return Ok(());
+        }
+        let delivered = flow.delivered(to)?.intersect(required)?;
+        let missing = required.subtract(&delivered)?;
+        let lost = missing.subtract(&doubted(&flow.doubts)?)?;
+        if !lost.is_empty() {
+            search.broken(|| {
+                let witness = self.witness(source.sender, to, &lost, Shown::Forward);
+                let detail = witness.as_ref().map_or_else(String::new, |witness| {
+                    format!("{} is lost: {}", witness.packet, lost_at(witness))
+                });
+                Proof::fails(detail).with(witness)
+            });
+        }
+        search.doubt(&flow.doubts, required)?;
+        self.search_unanswered(flow, source, to, &delivered, search)
+    }
+
+    /// What is delivered to these interfaces from clients' ports can be answered, whoever sends it.
+    pub(super) fn replies_return(&self, to: &BTreeSet<InterfaceId>) -> Proved {
+        let receivers = self.receivers(to)?;
+        let senders = self.senders(&Sources::anywhere())?;
+        let clients = from_clients()?;
+        let asked = answerable_set()?.intersect(&clients)?;
+        let mut search = Search::default();
+        for source in &senders {
+            for to in &receivers {
+                for flow in self.flows(source.sender, to) {
+                    let delivered = flow.delivered(to)?.intersect(&clients)?;
+                    search.doubt(&flow.doubts, &asked)?;
+                    self.search_unanswered(&flow, source, to, &delivered, &mut search)?;
+                }
+            }
+        }
+        Ok(search.end(|| {
+            let count = receivers.len();
+            format!("whatever arrives at any of {count} interfaces can be answered")
+        }))
+    }
+
+    fn search_unanswered(
+        &self,
+        flow: &Flow<'n>,
+        source: &Source<'n>,
+        to: &'n InterfaceId,
+        delivered: &BoxSet,
+        search: &mut Search,
+    ) -> Result<(), TooManyBoxes> {
+        let asked = delivered.intersect(&answerable_set()?)?;
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let answers = self.answers(flow, to);
+        let unanswered = asked.subtract(&answers.answered)?;
+        let lost = unanswered.subtract(&doubted(&answers.doubts)?)?;
+        if !lost.is_empty() {
+            search.broken(|| {
+                let witness = self.witness(source.sender, to, &lost, Shown::AndReply);
+                let detail = witness.as_ref().map_or_else(String::new, |witness| {
+                    format!(
+                        "{} arrives, its answer is lost: {}",
+                        witness.packet,
+                        lost_at(witness)
+                    )
+                });
+                Proof::fails(detail).with(witness)
+            });
+        }
+        search.doubt(&answers.doubts, &asked)
+    }
+
+    /// The address that a sender uses for an interface: its own, IPv4 first; from the Internet into a VPC, its public one.
+    fn address_for(&self, sender: Sender<'n>, to: &InterfaceId) -> Option<IpAddr> {
+        let (_, receiver) = self.interface(to)?;
+        let first = |addresses: &[IpAddr]| {
+            let v4 = addresses.iter().find(|address| address.is_ipv4());
+            v4.or(addresses.first()).copied()
+        };
+        let sends = |address: &IpAddr| match sender {
+            Sender::Interface(id) => self.interface(id).is_some_and(|(_, interface)| {
+                let mut own = interface.addresses.iter();
+                own.any(|own| own.is_ipv4() == address.is_ipv4())
+            }),
+            Sender::Site(site) => {
+                let mut own = self.atlas.space(site).of(Family::of(*address));
+                own.next().is_some()
+            }
+        };
+        let own = receiver.addresses.iter().copied();
+        let usable: Vec<IpAddr> = if self.is_on_internet(sender) && is_in_vpc(receiver) {
+            let global = own.filter(IpAddr::is_ipv6);
+            let public = receiver.public.map(IpAddr::V4).into_iter();
+            public.chain(global).filter(sends).collect()
+        } else {
+            own.filter(sends).collect()
+        };
+        first(&usable)
+    }
+
+    fn is_on_internet(&self, sender: Sender<'n>) -> bool {
+        let site = match sender {
+            Sender::Site(site) => Some(site),
+            Sender::Interface(id) => self.interface(id).and_then(|(_, at)| match &at.place {
+                Place::Site(site) => Some(site),
+                Place::Subnet(_) => None,
+            }),
+        };
+        let kind = site
+            .and_then(|site| self.network.sites.get(site))
+            .map(|site| site.kind);
+        matches!(kind, Some(SiteKind::Internet | SiteKind::OnInternet))
+    }
+}
+
+fn is_in_vpc(interface: &Interface) -> bool {
+    matches!(interface.place, Place::Subnet(_))
+}

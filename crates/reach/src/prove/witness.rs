@@ -1,0 +1,143 @@
+//! The packet that shows why an intent fails.
+
+use model::claim::{Hop, Witness};
+use model::id::InterfaceId;
+use model::packet::Packet;
+
+use crate::boxes::{BoxSet, Family, HeaderBox, ICMP, ICMPV6, TCP, UDP, icmp_message};
+use crate::carried::ECHO_REQUEST;
+use crate::endpoint::Endpoint;
+use crate::interval::Interval;
+use crate::prover::Prover;
+use crate::trace::trace;
+use crate::walk::Sender;
+
+/// Sources that people know for somebody on the Internet, taken where a set has them: the documentation ranges, and a
+/// well-known resolver.
+const FAMILIAR_V4: [u32; 4] = [0xcb00_714d, 0xc633_644d, 0xc000_024d, 0x0808_0808];
+/// The same for IPv6.
+const FAMILIAR_V6: [u128; 2] = [
+    0x2001_0db8_ffff_0000_0000_0000_0000_004d,
+    0x2001_4860_4860_0000_0000_0000_0000_8888,
+];
+/// The first port that is ephemeral by IANA.
+const EPHEMERAL: u16 = 49152;
+/// Services that people know, taken where a set has every port.
+const FAMILIAR_TCP: [u16; 2] = [22, 443];
+/// The same for UDP.
+const FAMILIAR_UDP: [u16; 1] = [53];
+
+/// How much of a witness's way is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The packet's own way.
+    Forward,
+    /// And its answer's.
+    AndReply,
+}
+
+/// A packet of a set that people can make sense of; none of an empty set.
+pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
+    let rank = |held: &&HeaderBox| {
+        let kinds = [TCP, UDP, ICMP, ICMPV6];
+        let kind = kinds.iter().position(|kind| held.protocol.contains(*kind));
+        (
+            kind.unwrap_or(kinds.len()),
+            familiar(held).is_none(),
+            **held,
+        )
+    };
+    let held = set.boxes().iter().min_by_key(rank)?;
+    let source = familiar(held).unwrap_or_else(|| middle(held.source));
+    let protocols = [TCP, UDP, ICMP, ICMPV6];
+    let mut protocols = protocols.into_iter();
+    let protocol = protocols
+        .find(|protocol| held.protocol.contains(*protocol))
+        .unwrap_or(held.protocol.first());
+    let first = held.source_port.first();
+    let from = if held.source_port.contains(EPHEMERAL) {
+        EPHEMERAL
+    } else {
+        first
+    };
+    let to = service(protocol, held.destination_port);
+    Some(held.packet(source, held.destination.first(), protocol, (from, to)))
+}
+
+/// An address of a box that people know.
+fn familiar(held: &HeaderBox) -> Option<u128> {
+    let known = match held.family {
+        Family::V4 => FAMILIAR_V4.map(u128::from).to_vec(),
+        Family::V6 => FAMILIAR_V6.to_vec(),
+    };
+    known
+        .into_iter()
+        .find(|address| held.source.contains(*address))
+}
+
+/// The address in the middle of an interval, where it is least likely to be a special one.
+fn middle(span: Interval<u128>) -> u128 {
+    span.first() + (span.last() - span.first()) / 2
+}
+
+/// The lowest port, or a service that people know where the lowest is 0.
+fn service(protocol: u8, ports: Interval<u16>) -> u16 {
+    let known: Vec<u16> = match protocol {
+        TCP => FAMILIAR_TCP.to_vec(),
+        UDP => FAMILIAR_UDP.to_vec(),
+        _ => ECHO_REQUEST
+            .iter()
+            .filter(|(icmp, _)| *icmp == protocol)
+            .map(|(_, kind)| icmp_message(*kind, 0))
+            .collect(),
+    };
+    if ports.first() > 0 && matches!(protocol, TCP | UDP) {
+        return ports.first();
+    }
+    let known = known.into_iter().find(|port| ports.contains(*port));
+    known.unwrap_or_else(|| ports.first())
+}
+
+impl<'n> Prover<'n> {
+    /// A packet out of a set, and its way.
+    pub(super) fn witness(
+        &self,
+        from: Sender<'n>,
+        to: &InterfaceId,
+        set: &BoxSet,
+        shown: Shown,
+    ) -> Option<Witness> {
+        let packet = plausible(set)?;
+        let from = match from {
+            Sender::Interface(id) => Endpoint::Interface(id.clone()),
+            Sender::Site(id) => Endpoint::Site(id.clone()),
+        };
+        let journey = trace(self.network, &from, &packet);
+        let path = match shown {
+            Shown::Forward => journey.forward.hops,
+            Shown::AndReply => journey.hops(),
+        };
+        Some(Witness {
+            packet,
+            from: from.to_string(),
+            to: to.to_string(),
+            path,
+        })
+    }
+}
+
+/// The hop at which a witness was lost, in words.
+pub(super) fn lost_at(witness: &Witness) -> String {
+    let lost = witness.path.iter().rfind(|hop| !hop.passed);
+    lost.map_or_else(|| "it does not get there".to_owned(), words)
+}
+
+/// The last filter that let a witness through, in words.
+pub(super) fn let_in_by(witness: &Witness) -> String {
+    let last = witness.path.last();
+    last.map_or_else(|| "nothing stops it".to_owned(), words)
+}
+
+fn words(hop: &Hop) -> String {
+    format!("{}: {}", hop.at, hop.decision)
+}

@@ -1,0 +1,404 @@
+//! Carries sets of packets through a network: from a sender to the receivers, and from a receiver back to the sender.
+//!
+//! Forwarding looks at the destination alone, so packets to one address go one way, however many they are; only answers
+//! to a whole site may part at a route table. Each step narrows the set of headers *as sent*, looking at them as they are
+//! by then.
+
+mod outside;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use model::id::{InterfaceId, NatId, SiteId, SubnetId, VpcId};
+use model::network::{Place, RouteTarget};
+
+use crate::addresses::AddressSet;
+use crate::atlas::{Atlas, Holder};
+use crate::boxes::{BoxSet, Family, TooManyBoxes, number};
+use crate::carried::{Address, Carried, Hidden, answerable_set};
+use crate::filter::Side;
+
+/// The most attachments that a packet passes: the twin's packets, and those of many systems, live no longer. A path
+/// that needs more is unknown; a loop is found sooner, and loses its packets.
+pub(crate) const MAX_LEGS: usize = 16;
+
+/// Packets that arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival<'n> {
+    /// Where.
+    pub(crate) to: &'n InterfaceId,
+    /// As they are by then.
+    pub(crate) packets: Carried<'n>,
+}
+
+/// Packets whose fate is not known, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Doubtful {
+    pub(crate) set: BoxSet,
+    pub(crate) reason: String,
+}
+
+/// Who sent, and so whom answers must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sender<'n> {
+    Interface(&'n InterfaceId),
+    Site(&'n SiteId),
+}
+
+impl fmt::Display for Sender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(id) => write!(f, "{id}"),
+            Self::Site(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+/// What answers must look like at their end.
+struct Expected<'n> {
+    sender: Sender<'n>,
+    /// The address that the packets were sent from.
+    source: Address,
+    /// The address that they were sent to.
+    destination: Address,
+}
+
+/// One walk through the network.
+pub(crate) struct Walk<'a, 'n> {
+    atlas: &'a Atlas<'n>,
+    family: Family,
+    expected: Option<Expected<'n>>,
+    /// Packets that arrived at an interface.
+    pub(crate) arrivals: Vec<Arrival<'n>>,
+    /// Answers that found the sender, by the headers that they answer.
+    pub(crate) answered: BoxSet,
+    /// Packets whose fate is not known.
+    pub(crate) doubts: Vec<Doubtful>,
+}
+
+type Step = Result<(), TooManyBoxes>;
+
+impl<'a, 'n> Walk<'a, 'n> {
+    fn new(atlas: &'a Atlas<'n>, family: Family) -> Self {
+        Self {
+            atlas,
+            family,
+            expected: None,
+            arrivals: Vec::new(),
+            answered: BoxSet::empty(),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Carries packets from a sender to an address.
+    pub(crate) fn forward(
+        atlas: &'a Atlas<'n>,
+        sender: Sender<'n>,
+        set: &BoxSet,
+        source: Address,
+        destination: IpAddr,
+    ) -> Self {
+        let mut walk = Self::new(atlas, Family::of(destination));
+        let packets = Carried::sent(set.clone(), source, number(destination));
+        let done = walk.leave_sender(sender, packets);
+        walk.finished(done, set)
+    }
+
+    /// Carries the answers of packets that arrived back to their sender.
+    pub(crate) fn back(
+        atlas: &'a Atlas<'n>,
+        sender: Sender<'n>,
+        source: Address,
+        destination: IpAddr,
+        arrival: &Arrival<'n>,
+    ) -> Self {
+        let mut walk = Self::new(atlas, Family::of(destination));
+        walk.expected = Some(Expected {
+            sender,
+            source,
+            destination: Address::Fixed(number(destination)),
+        });
+        let done = walk.leave_receiver(arrival);
+        walk.finished(done, &arrival.packets.set)
+    }
+
+    /// A walk that met too many boxes knows nothing.
+    fn finished(mut self, done: Step, set: &BoxSet) -> Self {
+        if let Err(error) = done {
+            self.arrivals.clear();
+            self.answered = BoxSet::empty();
+            self.doubts = vec![Doubtful {
+                set: set.clone(),
+                reason: error.to_string(),
+            }];
+        }
+        self
+    }
+
+    fn leave_sender(&mut self, sender: Sender<'n>, packets: Carried<'n>) -> Step {
+        match sender {
+            Sender::Site(site) => self.leave_site(site, packets),
+            Sender::Interface(id) => {
+                let Some(interface) = self.atlas.network.interfaces.get(id) else {
+                    return Ok(());
+                };
+                match &interface.place {
+                    Place::Site(site) => self.leave_site(site, packets),
+                    Place::Subnet(subnet) => {
+                        let packets = self.group(id, Side::Egress, packets)?;
+                        self.leave(subnet, packets)
+                    }
+                }
+            }
+        }
+    }
+
+    fn leave_receiver(&mut self, arrival: &Arrival<'n>) -> Step {
+        let Some(interface) = self.atlas.network.interfaces.get(arrival.to) else {
+            return Ok(());
+        };
+        let arrived = &arrival.packets;
+        let answers = Carried {
+            set: arrived.set.intersect(&answerable_set()?)?,
+            source: arrived.destination,
+            destination: arrived.source,
+            answers: true,
+            legs: Vec::new(),
+            ..arrived.clone()
+        };
+        match &interface.place {
+            Place::Site(site) => self.leave_site(site, answers),
+            // The groups remember the packet, so its answer passes them.
+            Place::Subnet(subnet) => self.leave(subnet, answers),
+        }
+    }
+
+    fn doubt(&mut self, set: BoxSet, reason: impl Into<String>) -> Step {
+        if !set.is_empty() {
+            self.doubts.push(Doubtful {
+                set,
+                reason: reason.into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// What an interface's groups let through.
+    fn group(
+        &mut self,
+        interface: &InterfaceId,
+        side: Side,
+        mut packets: Carried<'n>,
+    ) -> Result<Carried<'n>, TooManyBoxes> {
+        let passed = match self.atlas.groups(interface) {
+            Some(filters) => packets.filtered(filters.on(side)?)?.passed,
+            None => BoxSet::empty(),
+        };
+        packets.set = passed;
+        Ok(packets)
+    }
+
+    /// What a subnet's ACL lets through.
+    fn acl(
+        &mut self,
+        subnet: &'n SubnetId,
+        side: Side,
+        mut packets: Carried<'n>,
+    ) -> Result<Carried<'n>, TooManyBoxes> {
+        let network = self.atlas.network;
+        let acl = network.subnets.get(subnet).map(|subnet| &subnet.acl);
+        let Some((acl, filters)) = acl.and_then(|acl| Some((acl, self.atlas.acl(acl)?))) else {
+            self.doubt(packets.set, format!("subnet {subnet} has no known ACL"))?;
+            packets.set = BoxSet::empty();
+            return Ok(packets);
+        };
+        let filtered = packets.filtered(filters.on(side)?)?;
+        self.doubt(
+            filtered.undecided,
+            format!(
+                "acl {acl} passes some of the ports that a NAT gateway may choose, and not others"
+            ),
+        )?;
+        packets.set = filtered.passed;
+        Ok(packets)
+    }
+
+    /// Packets that something in a subnet sends.
+    fn leave(&mut self, from: &'n SubnetId, mut packets: Carried<'n>) -> Step {
+        if packets.set.is_empty() {
+            return Ok(());
+        }
+        let Some(subnet) = self.atlas.network.subnets.get(from) else {
+            return self.doubt(packets.set, format!("subnet {from} is not known"));
+        };
+        let neighbours = AddressSet::of_prefixes(&subnet.cidrs);
+        let within = packets.destined(self.family, &neighbours)?;
+        if !within.is_empty() {
+            self.hand_over(&subnet.vpc, Some(from), packets.only(within.clone()))?;
+            packets.set = packets.set.subtract(&within)?;
+        }
+        if packets.set.is_empty() {
+            return Ok(());
+        }
+        let Some(claims) = self.atlas.table(&subnet.route_table) else {
+            let reason = format!("route table {} is not known", subnet.route_table);
+            return self.doubt(packets.set, reason);
+        };
+        for (space, target) in claims {
+            let taken = packets.destined(self.family, space)?;
+            if !taken.is_empty() {
+                self.follow(from, &subnet.vpc, target, packets.only(taken))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Packets that leave a subnet by a route.
+    fn follow(
+        &mut self,
+        from: &'n SubnetId,
+        vpc: &'n VpcId,
+        target: &'n RouteTarget,
+        packets: Carried<'n>,
+    ) -> Step {
+        match target {
+            RouteTarget::Local => {
+                let packets = self.acl(from, Side::Egress, packets)?;
+                self.hand_over(vpc, Some(from), packets)
+            }
+            RouteTarget::InternetGateway(gateway) => {
+                let packets = self.acl(from, Side::Egress, packets)?;
+                self.leave_vpc(vpc, gateway, packets)
+            }
+            RouteTarget::EgressOnlyGateway(gateway) => {
+                let mut packets = self.acl(from, Side::Egress, packets)?;
+                let known = self.atlas.network.internet_gateways.get(gateway);
+                if known.is_none_or(|known| !known.egress_only || known.vpc != *vpc) {
+                    let reason = format!("egress-only gateway {gateway} is not one of {vpc}");
+                    return self.doubt(packets.set, reason);
+                }
+                if self.family == Family::V4 {
+                    return Ok(());
+                }
+                packets.egress_only = Some(vpc);
+                self.internet(packets)
+            }
+            RouteTarget::NatGateway(nat) => self.hide(from, nat, packets),
+            RouteTarget::TransitGateway(gateway) => self.enter_transit(from, vpc, gateway, packets),
+            RouteTarget::Blackhole => Ok(()),
+            RouteTarget::Unmodelled(what) => {
+                self.doubt(packets.set, format!("{what} is not modelled"))
+            }
+        }
+    }
+
+    /// Packets to whatever has their destination in a VPC; `from` is the subnet that they come from, if any.
+    fn hand_over(
+        &mut self,
+        vpc: &'n VpcId,
+        from: Option<&'n SubnetId>,
+        packets: Carried<'n>,
+    ) -> Step {
+        let holder = packets
+            .destination_address(self.family)
+            .and_then(|address| self.atlas.holder(vpc, address));
+        let Some(holder) = holder else {
+            return Ok(());
+        };
+        let packets = if from == Some(holder.subnet()) {
+            packets
+        } else {
+            self.acl(holder.subnet(), Side::Ingress, packets)?
+        };
+        match holder {
+            Holder::Interface(id, _) => {
+                let packets = if packets.answers {
+                    packets
+                } else {
+                    self.group(id, Side::Ingress, packets)?
+                };
+                self.arrive(id, packets)
+            }
+            Holder::Nat(id, nat) => self.reveal(id, &nat.subnet, packets),
+        }
+    }
+
+    /// Packets that an interface receives.
+    fn arrive(&mut self, to: &'n InterfaceId, packets: Carried<'n>) -> Step {
+        if packets.answers {
+            return self.found(Sender::Interface(to), &packets);
+        }
+        if !packets.set.is_empty() {
+            self.arrivals.push(Arrival { to, packets });
+        }
+        Ok(())
+    }
+
+    /// Answers that somebody receives: they count when they are what the sender waits for.
+    fn found(&mut self, by: Sender<'n>, answers: &Carried<'n>) -> Step {
+        let awaited = self.expected.as_ref().is_some_and(|expected| {
+            expected.sender == by
+                && answers.source == expected.destination
+                && answers.destination == expected.source
+                && answers.hidden.is_empty()
+        });
+        if awaited {
+            self.answered = self.answered.union(&answers.set)?;
+        }
+        Ok(())
+    }
+
+    /// Packets that a NAT gateway gets from inside.
+    fn hide(&mut self, from: &'n SubnetId, nat: &'n NatId, packets: Carried<'n>) -> Step {
+        // An answer that meets a NAT gateway on its way has no connection there, and is lost.
+        if packets.answers {
+            return Ok(());
+        }
+        let Some(gateway) = self.atlas.network.nat_gateways.get(nat) else {
+            return self.doubt(packets.set, format!("NAT gateway {nat} is not known"));
+        };
+        let mut packets = packets;
+        if gateway.subnet != *from {
+            packets = self.acl(from, Side::Egress, packets)?;
+            packets = self.acl(&gateway.subnet, Side::Ingress, packets)?;
+        }
+        if self.family == Family::V6 {
+            return self.doubt(packets.set, format!("IPv6 through NAT gateway {nat}"));
+        }
+        if packets.hidden.iter().any(|hidden| hidden.nat == nat) {
+            return Ok(());
+        }
+        if packets.hidden.len() >= MAX_LEGS {
+            return self.doubt(packets.set, format!("more than {MAX_LEGS} NAT gateways"));
+        }
+        let hideable = packets.set.intersect(&answerable_set()?)?;
+        let other = packets.set.subtract(&hideable)?;
+        self.doubt(
+            other,
+            format!("other than TCP, UDP and echo requests through NAT gateway {nat}"),
+        )?;
+        packets.set = hideable;
+        packets.hidden.push(Hidden {
+            nat,
+            source: packets.source,
+            destination: packets.destination,
+        });
+        packets.source = Address::Fixed(number(gateway.address.into()));
+        self.leave(&gateway.subnet, packets)
+    }
+
+    /// Packets to a NAT gateway's own address: answers that it waits for go on, others are lost.
+    fn reveal(&mut self, nat: &'n NatId, subnet: &'n SubnetId, mut packets: Carried<'n>) -> Step {
+        let awaited = |hidden: &Hidden<'n>| {
+            packets.answers && hidden.nat == nat && hidden.destination == packets.source
+        };
+        match packets.hidden.last().copied().filter(awaited) {
+            Some(hidden) => {
+                packets.hidden.pop();
+                packets.destination = hidden.source;
+                self.leave(subnet, packets)
+            }
+            None => Ok(()),
+        }
+    }
+}
