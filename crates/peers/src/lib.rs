@@ -13,6 +13,8 @@ mod credential;
 pub mod database;
 pub mod dns;
 mod fault;
+#[cfg(test)]
+mod fixture;
 mod http;
 pub mod ntp;
 mod opening;

@@ -192,3 +192,81 @@ where
         .ok()?
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::fixture::{HOST, Trust, validity};
+
+    /// Shakes hands over a pipe and says whether the client trusts the server by the name it asked for.
+    async fn check(issued: &Trust, trusted: &Trust, name: &str, accepted: bool) {
+        let (here, there) = tokio::io::duplex(4_096);
+        let acceptor = issued.acceptor();
+        let server = tokio::spawn(async move {
+            if let Some(mut stream) = accept(&acceptor, there).await {
+                stream.write_all(b"hello").await.expect("sent");
+                stream.shutdown().await.expect("closed");
+            }
+        });
+        let mut heard = Vec::new();
+        let outcome = match trusted.connect(name, here).await {
+            Ok(mut stream) => stream.read_to_end(&mut heard).await.is_ok(),
+            Err(_) => false,
+        };
+        server.await.expect("no panic");
+        assert_eq!((outcome, heard == b"hello"), (accepted, accepted), "{name}");
+    }
+
+    #[tokio::test]
+    async fn a_server_is_trusted_by_its_own_names_and_addresses_only() {
+        let (ours, others) = (Trust::new(), Trust::new());
+        check(&ours, &ours, HOST, true).await;
+        check(&ours, &ours, "127.0.0.1", true).await;
+        check(&ours, &ours, "::1", true).await;
+        check(&ours, &ours, "other.example", false).await;
+        check(&ours, &ours, "127.0.0.2", false).await;
+        check(&ours, &others, HOST, false).await;
+    }
+
+    #[test]
+    fn an_authority_refuses_what_no_certificate_can_say() {
+        let authority = TlsAuthority::new("test", validity()).expect("an authority");
+        assert!(matches!(authority.issue(&[], &[]), Err(TlsError::NoName)));
+        let named = authority.issue(&["bücher.example"], &[]);
+        assert!(matches!(named, Err(TlsError::Name { .. })), "{named:?}");
+        authority
+            .issue(&[], &[IpAddr::from([192, 0, 2, 1])])
+            .expect("an address is enough");
+    }
+
+    #[test]
+    fn an_identity_that_does_not_fit_is_refused() {
+        let (ours, others) = (Trust::new(), Trust::new());
+        let check = |chain: &str, key: &str| {
+            let identity = TlsIdentity {
+                chain: chain.to_owned(),
+                key: Secret::new(key),
+            };
+            identity.server_config().expect_err("does not fit");
+        };
+        let (chain, key) = (&ours.identity.chain, ours.identity.key.expose());
+        check(chain, others.identity.key.expose());
+        check(chain, "");
+        check(
+            chain,
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        );
+        check("", key);
+        check("garbage", key);
+        check(&chain[..chain.len() / 2], key);
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let identity = Trust::new().identity;
+        let shown = format!("{identity:?}");
+        assert!(!shown.contains("PRIVATE"), "{shown}");
+    }
+}
