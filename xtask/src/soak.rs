@@ -1,0 +1,113 @@
+//! `cargo xtask soak`: what takes too long for every change.
+
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::shell::{Failure, cargo, command, read, root, run};
+
+/// The processes of a twin call themselves this.
+const OF_TWIN: [&str; 4] = ["twin-supervisor", "twin-init", "twin-host", "twin-router"];
+
+/// After its processes are gone, the kernel still takes network namespaces down in the background.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Rehearses every fault, then kills rehearsals at moments spread over their length and looks for what remains.
+pub(crate) fn run_soak(rounds: u32) -> Result<(), Failure> {
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--locked",
+        "--release",
+        "-p",
+        "cli",
+    ]))?;
+    let reeve = root().join("target/release/reeve");
+    let records = tempfile::tempdir().map_err(|source| Failure::File {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let place = records.path().to_string_lossy().into_owned();
+    for fault in read(&mut command(&reeve, &["rehearse", "--list-faults"]))?.lines() {
+        let name = fault.split_whitespace().next().unwrap_or_default();
+        let arguments = [
+            "--json",
+            "rehearse",
+            "examples/acme",
+            "--records",
+            &place,
+            "--fault",
+            name,
+        ];
+        let output = command(&reeve, &arguments).output();
+        let output = output.map_err(|source| Failure::Start {
+            program: "reeve".to_owned(),
+            source,
+        })?;
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let cause = report["fault"]["cause"].as_str();
+        println!("fault {name}: {}", cause.unwrap_or("nobody saw it"));
+        if output.status.code() != Some(1) || cause.is_none() {
+            return Err(Failure::Wrong(format!("the fault `{name}` went unseen")));
+        }
+    }
+    for round in 1..=rounds {
+        let mut child = command(&reeve, &["rehearse", "examples/acme", "--records", &place])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| Failure::Start {
+                program: "reeve".to_owned(),
+                source,
+            })?;
+        // Spread over the first four seconds, in which everything is stood up, asked and taken down.
+        thread::sleep(Duration::from_millis(
+            u64::from(round) * 4000 / u64::from(rounds),
+        ));
+        let killed = child.kill().and_then(|()| child.wait());
+        killed.map_err(|source| Failure::Start {
+            program: "kill".to_owned(),
+            source,
+        })?;
+        let left = remains()?;
+        println!(
+            "killed after {} ms: {left} processes remain",
+            round * 4000 / rounds
+        );
+        if left > 0 {
+            return Err(Failure::Wrong(format!(
+                "{left} processes of a killed twin remain"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// How many processes of twins there still are, once the kernel had time to end them.
+fn remains() -> Result<usize, Failure> {
+    let count = || {
+        let folder = std::path::Path::new("/proc");
+        let entries = std::fs::read_dir(folder).map_err(|source| Failure::File {
+            path: folder.to_owned(),
+            source,
+        })?;
+        let lines = entries
+            .flatten()
+            .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        let ours = |line: Vec<u8>| {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            OF_TWIN
+                .iter()
+                .any(|name| line.split('\0').nth(1) == Some(name))
+        };
+        Ok::<_, Failure>(lines.filter(|line| ours(line.clone())).count())
+    };
+    let began = std::time::Instant::now();
+    loop {
+        let left = count()?;
+        if left == 0 || began.elapsed() > SETTLE {
+            return Ok(left);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
