@@ -18,7 +18,7 @@ pub(crate) use check::{
 };
 pub(crate) use field::Field;
 pub(crate) use parse::{parse, read_format};
-pub(crate) use report::Report;
+pub(crate) use report::{Report, nearest};
 pub(crate) use shown::shown;
 pub(crate) use table::Table;
 pub(crate) use words::{did_you_mean, list, quote, quote_key};

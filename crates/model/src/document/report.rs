@@ -53,8 +53,12 @@ impl Report {
 
     /// Where a path stands; for a path that is not in the document, where the nearest one above it does.
     pub(crate) fn span_of(&self, path: &str) -> Option<Span> {
-        std::iter::successors(Some(path), |path| parent(path))
-            .find_map(|path| self.spans.get(path).copied())
+        nearest(&self.spans, path)
+    }
+
+    /// The places of all paths, for what is found later.
+    pub(crate) fn take_spans(&mut self) -> BTreeMap<String, Span> {
+        std::mem::take(&mut self.spans)
     }
 
     /// Adds a finding about a path that was read; about a path in doubt nothing is said.
@@ -96,9 +100,8 @@ impl Report {
         message: String,
         remedy: String,
     ) {
-        if self.findings.len() >= MOST_FINDINGS {
-            self.beyond += 1;
-            self.beyond_blocks |= check.severity == Severity::Error;
+        if self.is_full() {
+            self.leave_out(check);
             return;
         }
         self.findings.push(Finding {
@@ -111,6 +114,17 @@ impl Report {
             label: (!label.is_empty()).then(|| label.to_owned()),
             waived: None,
         });
+    }
+
+    /// Whether nothing more is kept, so that wording it would be for nothing.
+    pub(crate) fn is_full(&self) -> bool {
+        self.findings.len() >= MOST_FINDINGS
+    }
+
+    /// Counts a finding that is not kept.
+    pub(crate) fn leave_out(&mut self, check: Check) {
+        self.beyond += 1;
+        self.beyond_blocks |= check.severity == Severity::Error;
     }
 
     /// The findings so far, for those who attach waivers to them.
@@ -144,6 +158,11 @@ impl Report {
         }
         self.findings
     }
+}
+
+/// The place of a path, or of the nearest one above it that has one.
+pub(crate) fn nearest(spans: &BTreeMap<String, Span>, path: &str) -> Option<Span> {
+    std::iter::successors(Some(path), |path| parent(path)).find_map(|path| spans.get(path).copied())
 }
 
 /// Sorts by place; what has none comes last.

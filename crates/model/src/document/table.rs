@@ -189,6 +189,10 @@ impl<'t, 'd> Table<'t, 'd> {
             if self.asked.contains(name.get_ref().as_ref()) {
                 continue;
             }
+            if report.is_full() {
+                report.leave_out(UNKNOWN_KEY);
+                continue;
+            }
             if let Some(meant) = self.unknown(name, report) {
                 self.missing.remove(meant);
             }

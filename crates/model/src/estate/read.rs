@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::catalog::Catalog;
-use crate::document::{self, Check, Report, Table, parse, read_format};
+use crate::document::{self, Check, Report, Table, nearest, parse, read_format};
 use crate::estate::{Estate, check, like, sections, waiver};
-use crate::finding::{Awaited, Finding};
+use crate::finding::{Awaited, Finding, Span};
 
 /// The format of `estate.toml` that this version reads.
 pub const FORMAT: u32 = 1;
@@ -24,6 +24,8 @@ pub struct Reading {
     /// The text as it may be shown beside findings: as long as the file, so that spans hold, with secrets covered and
     /// control characters replaced.
     pub shown: String,
+    /// Where each path stands in the file.
+    spans: BTreeMap<String, Span>,
 }
 
 impl Reading {
@@ -32,6 +34,12 @@ impl Reading {
         self.estate
             .as_ref()
             .filter(|_| !self.findings.iter().any(Finding::blocks))
+    }
+
+    /// Where a subject stands in the file, or the nearest thing above it that does: for findings of a design, which
+    /// knows paths and no places.
+    pub fn span_of(&self, subject: &str) -> Option<Span> {
+        nearest(&self.spans, subject)
     }
 }
 
@@ -56,12 +64,14 @@ pub fn read(name: &str, text: &[u8], catalog: &Catalog, today: Date) -> Reading 
         .map(|estate| estate.awaited.clone())
         .unwrap_or_default();
     let estate = estate.filter(|_| !report.is_faulty());
+    let spans = report.take_spans();
     let findings = report.finish();
     Reading {
         shown: document::shown(text, &findings),
         estate,
         findings,
         awaited,
+        spans,
     }
 }
 

@@ -26,3 +26,22 @@ fn is_ready() {
     assert!(open.is_empty(), "{open:#?}");
     assert!(reading.ready().is_some());
 }
+
+#[test]
+fn places_of_paths_are_known() {
+    let reading = reading(ACME);
+    let at = |subject: &str| {
+        let span = reading.span_of(subject)?;
+        ACME.get(span.start..span.end)
+    };
+    assert_eq!(at("environments.production.cidr"), Some("\"10.20.0.0/16\""));
+    assert_eq!(
+        at("environments.staging.database.engine"),
+        Some("\"postgres\"")
+    );
+    assert_eq!(
+        at("environments.staging.nothing.of.the.kind[3]"),
+        Some("staging")
+    );
+    assert_eq!(at("nothing"), None);
+}

@@ -94,7 +94,7 @@ fn a_circle_is_named() {
         .findings
         .iter()
         .find(|finding| finding.subject == "environments.production.like")
-        .unwrap_or_else(|| panic!("the circle is found: {:#?}", reading.findings));
+        .expect("the circle is found");
     assert!(
         circle
             .message

@@ -35,8 +35,24 @@ pub(super) const CHECKS: &[Check] = &[
 /// Names of places and units that every design has.
 const PLACES: [&str; 5] = ["account", "data-centre", "internet", "operator", "recovery"];
 
-/// Names of what stands in every environment.
-const FIXTURES: [&str; 5] = ["balancer", "bastion", "database", "nat", "resolver"];
+/// Names of what stands in every environment: machines, groups, subnets and tables are called so.
+const FIXTURES: [&str; 15] = [
+    "app",
+    "balancer",
+    "balancer-internal",
+    "balancer-public",
+    "bastion",
+    "data",
+    "database",
+    "default",
+    "internal",
+    "internal-balancer",
+    "nat",
+    "public",
+    "public-balancer",
+    "resolver",
+    "transit",
+];
 
 /// Longest label and longest domain, RFC 1035.
 const LONGEST_LABEL: usize = 63;

@@ -203,7 +203,8 @@ fn pattern(product: &ProductUse, known: &Product, zones: usize, path: &str, repo
             ),
         );
     }
-    if zones < usize::from(pattern.min_zones) {
+    // One zone is too few for every pattern, which is said of the zones themselves.
+    if zones > 1 && zones < usize::from(pattern.min_zones) {
         report.add(
             ZONES,
             "zones",
@@ -293,10 +294,14 @@ fn calls(
             } else {
                 format!("{} is not a product of this environment.", quote(called))
             },
-            format!(
-                "Name another product of the environment: {}.",
-                list(others())
-            ),
+            if others().next().is_none() {
+                "Remove it, or add that product to the environment.".to_owned()
+            } else {
+                format!(
+                    "Name another product of the environment: {}.",
+                    list(others())
+                )
+            },
         );
     }
 }

@@ -170,7 +170,11 @@ fn objectives(recovery: &Recovery, report: &mut Report) {
             "recovery.rpo-minutes",
             &format!("at least {interval} with this schedule"),
             format!("Copies go out every {hours} hours, which is {interval} minutes: what happened in the {interval} minutes before the disaster may be lost, and {rpo} were agreed."),
-            format!("Copy at least every {} hours, or agree on more than {interval} minutes.", (rpo / 60).max(1)),
+            match rpo.saturating_sub(1) / 60 {
+                0 => format!("Agree on more than {interval} minutes; not even hourly copies meet {rpo}."),
+                1 => format!("Copy every hour, or agree on more than {interval} minutes."),
+                hours => format!("Copy at least every {hours} hours, or agree on more than {interval} minutes."),
+            },
         );
     } else if interval == rpo && hours > 0 {
         report.add(

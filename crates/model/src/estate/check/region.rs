@@ -14,7 +14,12 @@ const ZONE_REPEATED: Check = Check::error(
     "A zone stands twice in the list, so that nodes thought apart would fail together.",
 );
 
-pub(super) const CHECKS: &[Check] = &[UNKNOWN, ZONE_OUTSIDE, ZONE_REPEATED];
+const ZONE_COUNT: Check = Check::fatal("zone-count", "An estate stands in two or three zones.");
+
+pub(super) const CHECKS: &[Check] = &[UNKNOWN, ZONE_OUTSIDE, ZONE_REPEATED, ZONE_COUNT];
+
+/// Zones of an estate: load balancers and databases need two, and a VPC's range is cut for three.
+const ZONES: std::ops::RangeInclusive<usize> = 2..=3;
 
 /// AWS's commercial regions, from its documentation of regions and zones (2026).
 const REGIONS: [&str; 34] = [
@@ -58,6 +63,18 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     known(&estate.region, "region", report);
     if let Some(recovery) = &estate.recovery {
         known(&recovery.region, "recovery.region", report);
+    }
+    if !ZONES.contains(&estate.zones.len()) {
+        report.add(
+            ZONE_COUNT,
+            "zones",
+            "two or three",
+            format!(
+                "{} zones are named. Load balancers and databases need two, so that one may fail; a VPC's range is cut for three.",
+                estate.zones.len()
+            ),
+            "Name two or three zones of the region.",
+        );
     }
     for (index, zone) in estate.zones.iter().enumerate() {
         let path = format!("zones[{index}]");

@@ -1,6 +1,10 @@
 //! Faults of environments: accounts, bastions, products, databases.
 
+use model::catalog::Catalog;
+use model::estate::read;
+
 use super::{Fault, check};
+use crate::acme::{ACME, TODAY};
 
 const ENVIRONMENTS: &[Fault] = &[
     Fault {
@@ -98,16 +102,6 @@ const PRODUCTS: &[Fault] = &[
         rule: "nodes-outside-pattern",
         subject: "environments.production.products.apim.nodes",
         at: "1",
-    },
-    Fault {
-        name: "active pair in one zone",
-        edits: &[(
-            "zones = [\"eu-central-1a\", \"eu-central-1b\"]",
-            "zones = [\"eu-central-1a\"]",
-        )],
-        rule: "too-few-zones",
-        subject: "zones",
-        at: "[\"eu-central-1a\"]",
     },
     Fault {
         name: "misspelt port",
@@ -247,4 +241,23 @@ fn of_products() {
 #[test]
 fn of_databases() {
     DATABASES.iter().for_each(check);
+}
+
+/// A pattern that wants more zones than the estate has, which none of the embedded ones does.
+#[test]
+fn of_patterns_over_more_zones() {
+    let mut catalog = Catalog::embedded();
+    let apim = catalog.products.get_mut("wso2-apim").expect("embedded");
+    for pattern in apim.patterns.values_mut() {
+        pattern.min_zones = 3;
+    }
+    let reading = read("estate.toml", ACME.as_bytes(), &catalog, TODAY);
+    let finding = reading
+        .findings
+        .iter()
+        .find(|finding| finding.rule == "too-few-zones");
+    assert_eq!(
+        finding.map(|finding| finding.subject.as_str()),
+        Some("zones")
+    );
 }

@@ -47,10 +47,14 @@ pub(crate) fn check(fault: &Fault) {
         "{}: {open:#?}",
         fault.name
     );
-    let finding = open
-        .iter()
-        .find(|finding| finding.subject == fault.subject)
-        .unwrap_or_else(|| panic!("{}: not about {}: {open:#?}", fault.name, fault.subject));
+    let finding = open.iter().find(|finding| finding.subject == fault.subject);
+    assert!(
+        finding.is_some(),
+        "{}: not about {}: {open:#?}",
+        fault.name,
+        fault.subject
+    );
+    let finding = finding.expect("was just asserted");
     let covered = finding
         .span
         .map_or(Some(""), |span| text.get(span.start..span.end));

@@ -221,6 +221,13 @@ const LINK: &[Fault] = &[
         at: "\"eu-west-1b\"",
     },
     Fault {
+        name: "one zone",
+        edits: &[("\"eu-central-1a\", \"eu-central-1b\"", "\"eu-central-1a\"")],
+        rule: "zone-count",
+        subject: "zones",
+        at: "[\"eu-central-1a\"]",
+    },
+    Fault {
         name: "zone twice",
         edits: &[("\"eu-central-1b\"", "\"eu-central-1a\"")],
         rule: "zone-repeated",
