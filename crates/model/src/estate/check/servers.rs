@@ -103,7 +103,9 @@ fn place(estate: &Estate, path: &str, address: IpAddr, report: &mut Report) {
     match &estate.data_centre {
         Some(data_centre) => {
             let inside = data_centre.prefixes.iter().any(|prefix| prefix.contains(&address));
-            if !inside && !report.doubts("data-centre.prefixes") {
+            // No prefix at all is said of the data centre.
+            let certain = !data_centre.prefixes.is_empty() && !report.doubts("data-centre.prefixes");
+            if !inside && certain {
                 report.add(
                     OUTSIDE,
                     path,

@@ -4,6 +4,7 @@ mod document;
 mod environments;
 mod people;
 mod places;
+mod together;
 
 use std::collections::BTreeSet;
 

@@ -80,6 +80,13 @@ const RANGES: &[Fault] = &[
         at: "\"192.0.2.0/24\"",
     },
     Fault {
+        name: "data centre without a prefix",
+        edits: &[("prefixes = [\"10.200.0.0/16\"]", "prefixes = []")],
+        rule: "data-centre-without-prefix",
+        subject: "data-centre.prefixes",
+        at: "[]",
+    },
+    Fault {
         name: "prefix with host bits",
         edits: &[(
             "prefixes = [\"10.200.0.0/16\"]",
