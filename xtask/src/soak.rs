@@ -7,7 +7,12 @@ use std::time::Duration;
 use crate::shell::{Failure, cargo, command, read, root, run};
 
 /// The processes of a twin call themselves this.
-const OF_TWIN: [&str; 4] = ["twin-supervisor", "twin-init", "twin-host", "twin-router"];
+const OF_TWIN: [&str; 4] = [
+    "twin-supervisor",
+    "twin-init",
+    "steward-host",
+    "steward-router",
+];
 
 /// After its processes are gone, the kernel still takes network namespaces down in the background.
 const SETTLE: Duration = Duration::from_secs(5);

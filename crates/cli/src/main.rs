@@ -1,2 +1,60 @@
-//! The `reeve` binary.
-fn main() {}
+//! The `reeve` binary: parses, wires, prints, exits. What it prints for programs goes to standard output, what it tells
+//! people on the way to standard error.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one crate that prints"
+)]
+
+mod arguments;
+mod command;
+mod exit;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, TwinCommand};
+
+fn main() -> ExitCode {
+    // The twin's own processes are this same binary. They come first, before anything starts a thread: a process with
+    // threads may not enter a user namespace.
+    let argv: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if let Some(code) = command::hidden(&argv) {
+        return code;
+    }
+    let Arguments {
+        json,
+        catalog,
+        command,
+    } = Arguments::parse();
+    let given = command::Given { json, catalog };
+    let outcome = match command {
+        Command::Check { estate } => command::check(&given, &estate),
+        Command::Design {
+            estate,
+            unchanged,
+            out,
+        } => command::design(&given, &estate, unchanged, out.as_deref()),
+        Command::Prove { estate } => command::prove(&given, &estate),
+        Command::Rehearse(rehearsal) => command::rehearse(&given, &rehearsal),
+        Command::Ssh {
+            estate,
+            host,
+            command,
+        } => command::ssh(&given, &estate, &host, &command),
+        Command::Twin(TwinCommand::Ls) => command::twin_ls(&given),
+        Command::Twin(TwinCommand::Stop { twin, all }) => command::twin_stop(twin.as_deref(), all),
+        Command::Doctor => command::doctor(&given),
+    };
+    match outcome {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            show::failure(&failure);
+            failure.exit().code()
+        }
+    }
+}

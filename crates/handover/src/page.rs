@@ -202,6 +202,10 @@ fn milliseconds(took: &u64) -> String {
     }
 }
 
+fn mebibytes(bytes: &u64) -> u64 {
+    bytes >> 20
+}
+
 /// A bar's length in percent of the longest.
 fn share(took: &u64, longest: &u64) -> u64 {
     (took * 100 / (*longest).max(1)).max(1)

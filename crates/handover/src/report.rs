@@ -27,6 +27,8 @@ pub struct Report {
     pub began: Timestamp,
     /// How long it took, milliseconds of the monotonic clock.
     pub took_ms: u64,
+    /// The twin's memory at its end, bytes of proportional set size over all its processes, where it could be read.
+    pub memory: Option<u64>,
     /// The design's content address.
     pub blueprint: Digest,
     /// The verdict on everything that a rehearsal can tell.

@@ -1,1 +1,22 @@
-//! (charter)
+//! The shell that acts: reads an estate's folder, proves, rehearses, asks, compares and records.
+//!
+//! It composes what the other crates decide and do. It knows nothing of the terminal: what it has to tell on its way it
+//! tells a [`Progress`].
+
+mod asking;
+mod credentials;
+mod fault;
+mod folder;
+pub mod host;
+mod kept;
+mod matrix;
+mod message;
+mod proof;
+mod rehearsal;
+mod staging;
+
+pub use fault::{FAULTS, Fault};
+pub use folder::{Folder, FolderError, Loaded};
+pub use kept::{KeptError, SUBCOMMAND as LOGIN_SUBCOMMAND, enter_shell, login_command};
+pub use proof::prove;
+pub use rehearsal::{Options, Progress, RehearseError, Rehearsed, UnwrittenError, rehearse};

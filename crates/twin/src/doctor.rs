@@ -17,6 +17,8 @@ pub struct Capability {
     pub detail: String,
     /// What to do when it is missing.
     pub remedy: Option<String>,
+    /// Whether no twin stands without it. The rest makes a twin truer, or lets real daemons stand in it.
+    pub required: bool,
 }
 
 /// Tries what the machine allows, in a child process that changes nothing and is gone afterwards.
@@ -26,7 +28,7 @@ pub struct Capability {
 pub fn doctor() -> Vec<Capability> {
     let mut found = probe::run();
     found.extend(limits::all());
-    found.extend(daemons::all());
+    found.extend(daemons::all().into_iter().map(Capability::optional));
     found
 }
 
@@ -37,6 +39,7 @@ impl Capability {
             verdict: Verdict::Holds,
             detail: detail.into(),
             remedy: None,
+            required: true,
         }
     }
 
@@ -46,6 +49,7 @@ impl Capability {
             verdict: Verdict::Fails,
             detail: detail.into(),
             remedy: Some(remedy.into()),
+            required: true,
         }
     }
 
@@ -55,6 +59,15 @@ impl Capability {
             verdict: Verdict::Unknown,
             detail: detail.into(),
             remedy: None,
+            required: true,
+        }
+    }
+
+    /// Of something that a twin stands without.
+    fn optional(self) -> Self {
+        Self {
+            required: false,
+            ..self
         }
     }
 }

@@ -133,7 +133,7 @@ fn try_fence() -> Result<(), (&'static str, String, String)> {
 
 /// Is the probe inside: PID 1 of a pid namespace.
 pub(crate) fn inside() -> ExitCode {
-    for capability in [proc(), overlay(), network(), raw_sockets(), tun()] {
+    for capability in [proc(), overlay().optional(), network(), raw_sockets(), tun().optional()] {
         say(&capability);
     }
     ExitCode::SUCCESS

@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Designs, proves and rehearses a customer's managed cloud.
+#[derive(Debug, Parser)]
+#[command(name = "reeve", version, about, after_help = crate::exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// Print results as JSON on standard output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// A folder of catalogue files that add to the embedded catalogue or override it.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) catalog: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check an estate file: all findings at once, each with its place, the rule and the remedy.
+    Check {
+        /// The estate's folder, or its estate.toml.
+        estate: PathBuf,
+    },
+    /// Design an estate: addresses, subnets, groups, routes, names; writes reeve.lock and diagram.svg.
+    Design {
+        /// The estate's folder, or its estate.toml.
+        estate: PathBuf,
+        /// Write nothing; fail if the lock or the diagram would change.
+        #[arg(long)]
+        unchanged: bool,
+        /// Where the diagram goes instead of beside the estate.
+        #[arg(long, value_name = "FILE", conflicts_with = "unchanged")]
+        out: Option<PathBuf>,
+    },
+    /// Prove the design's intents over every packet header.
+    Prove {
+        /// The estate's folder, or its estate.toml.
+        estate: PathBuf,
+    },
+    /// Design, prove, stand up with real packets on this machine, attack, ask, report.
+    Rehearse(Rehearsal),
+    /// Log in to a host of a kept twin, from the operator's workstation through the bastion.
+    Ssh {
+        /// The estate's folder, or its estate.toml.
+        estate: PathBuf,
+        /// The host: production/apim-1.
+        host: String,
+        /// A command to run there instead of a shell.
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Kept twins.
+    #[command(subcommand)]
+    Twin(TwinCommand),
+    /// Say what this machine can rehearse, and the remedy for the rest.
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rehearsal {
+    /// The estate's folder, or its estate.toml.
+    #[arg(required_unless_present = "list_faults")]
+    pub(crate) estate: Option<PathBuf>,
+    /// Plant a fault, to see it found.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fault: Option<String>,
+    /// List the faults that can be planted.
+    #[arg(long)]
+    pub(crate) list_faults: bool,
+    /// Leave the twin standing, for `reeve ssh`.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// The folder for this run's records instead of .reeve beside the estate.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) records: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TwinCommand {
+    /// List the twins that are kept on this machine.
+    Ls,
+    /// Stop a kept twin: everything of it goes.
+    Stop {
+        /// The estate's name, the run's name or the process number that `twin ls` shows.
+        #[arg(required_unless_present = "all")]
+        twin: Option<String>,
+        /// Stop all of them.
+        #[arg(long, conflicts_with = "twin")]
+        all: bool,
+    },
+}

@@ -1,0 +1,128 @@
+//! `check`, `design`, `prove`: what needs no twin.
+
+use std::fs;
+use std::path::Path;
+
+use design::Design;
+use jiff::{Timestamp, Zoned};
+use model::Verdict;
+use serde_json::json;
+use steward::{Folder, Loaded};
+
+use super::{Failure, Given, print_json};
+use crate::exit::Exit;
+use crate::show;
+
+/// Reads an estate and shows what was found, unless results are wanted as JSON.
+pub(super) fn load(given: &Given, path: &Path) -> Result<(Folder, Loaded), Failure> {
+    let folder = Folder::find(path)?;
+    let loaded = folder.load(given.catalog.as_deref(), Zoned::now().date())?;
+    Ok((folder, loaded))
+}
+
+/// As [`load`], for commands that go on: blocking findings are shown and end the road.
+pub(super) fn load_ready(given: &Given, path: &Path) -> Result<(Folder, Loaded), Failure> {
+    let (folder, loaded) = load(given, path)?;
+    if loaded.ready().is_none() {
+        show::findings(&loaded.name, &loaded.text, &loaded.findings);
+        return Err(Failure::Findings(loaded.name));
+    }
+    Ok((folder, loaded))
+}
+
+fn drawn(folder: &Folder, loaded: &Loaded) -> Result<Design, Failure> {
+    let lock = folder.lock()?;
+    let Some(estate) = loaded.ready() else {
+        return Err(Failure::Findings(loaded.name.clone()));
+    };
+    design::design(estate, &loaded.catalog, &lock).map_err(|findings| {
+        show::findings(&loaded.name, &loaded.text, &findings);
+        Failure::Findings(loaded.name.clone())
+    })
+}
+
+pub(crate) fn check(given: &Given, path: &Path) -> Result<Exit, Failure> {
+    let (folder, mut loaded) = load(given, path)?;
+    // What only a design can find (a range that is too small for its hosts) is found here too.
+    if let Some(estate) = loaded.ready()
+        && let Err(findings) = design::design(estate, &loaded.catalog, &folder.lock()?)
+    {
+        loaded.findings.extend(findings);
+    }
+    let ready = loaded.ready().is_some();
+    if given.json {
+        print_json(
+            &json!({ "ready": ready, "findings": loaded.findings, "awaited": loaded.awaited }),
+        )?;
+    } else {
+        show::findings(&loaded.name, &loaded.text, &loaded.findings);
+        show::awaited(&loaded.awaited);
+    }
+    Ok(if ready { Exit::Holds } else { Exit::BadInput })
+}
+
+pub(crate) fn design(
+    given: &Given,
+    path: &Path,
+    unchanged: bool,
+    out: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let (folder, loaded) = load_ready(given, path)?;
+    let design = drawn(&folder, &loaded)?;
+    let title = loaded
+        .ready()
+        .map(|estate| format!("{} ({})", estate.customer, estate.name))
+        .unwrap_or_default();
+    let drawing = handover::diagram(&title, &design.network(), &design.hosts());
+    let diagram = out.map_or_else(|| folder.diagram_path(), Path::to_owned);
+    if unchanged {
+        for (file, text) in [
+            (folder.lock_path(), design.lock.render()),
+            (diagram, drawing),
+        ] {
+            if !fs::read_to_string(&file).is_ok_and(|old| old == text) {
+                return Err(Failure::Changed(file.display().to_string()));
+            }
+        }
+        return Ok(Exit::Holds);
+    }
+    let new_lock = folder.keep_lock(&design)?;
+    ledger::publish(&diagram, drawing.as_bytes())?;
+    if given.json {
+        print_json(&json!({
+            "digest": design.digest(),
+            "blueprints": design.blueprints,
+            "lock": folder.lock_path(),
+            "diagram": diagram,
+        }))?;
+        return Ok(Exit::Holds);
+    }
+    for table in design::tables(&design) {
+        show::table(&table.title, &table.columns, &table.rows);
+    }
+    println!(
+        "Design {}, {} required claims",
+        design.digest().short(),
+        design.claims().len()
+    );
+    println!(
+        "{} {}",
+        if new_lock { "Wrote" } else { "Unchanged" },
+        folder.lock_path().display()
+    );
+    println!("Wrote {}", diagram.display());
+    Ok(Exit::Holds)
+}
+
+pub(crate) fn prove(given: &Given, path: &Path) -> Result<Exit, Failure> {
+    let (folder, loaded) = load_ready(given, path)?;
+    let design = drawn(&folder, &loaded)?;
+    let (network, claims) = (design.network(), design.claims());
+    let evidence = steward::prove(&network, &claims, &design.digest(), Timestamp::now());
+    if given.json {
+        print_json(&json!({ "digest": design.digest(), "evidence": evidence }))?;
+    } else {
+        show::evidence(&claims, &evidence);
+    }
+    Ok(Verdict::all(evidence.iter().map(|item| item.verdict)).into())
+}

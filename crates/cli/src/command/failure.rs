@@ -1,0 +1,94 @@
+//! Why a command did not do its work, the exit code for it, and what to try next.
+
+use ledger::PublishError;
+use steward::{FolderError, KeptError, RehearseError};
+
+use crate::exit::Exit;
+
+/// Each reads after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The estate's folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The estate has findings that stop the road; they have been shown.
+    #[error("go on with {0}: it has findings that nobody waived")]
+    Findings(String),
+    /// What `design` would write differs from what is there.
+    #[error("find {0} unchanged: the design says something else than the file")]
+    Changed(String),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A result has no JSON form.
+    #[error("print the result as JSON")]
+    Json(#[source] serde_json::Error),
+    /// No fault has that name.
+    #[error("plant `{0}`: there is no such fault")]
+    NoFault(String),
+    /// There was no rehearsal.
+    #[error("rehearse")]
+    Rehearse(#[source] RehearseError),
+    /// The rehearsal's report is not on disk.
+    #[error("keep the report of this rehearsal")]
+    Unwritten(#[source] steward::UnwrittenError),
+    /// Ctrl-C cannot be watched for.
+    #[error("watch for interruptions")]
+    Interrupt(#[source] ctrlc::Error),
+    /// Kept twins cannot be looked for.
+    #[error("look for kept twins")]
+    Kept(#[source] twin::KeptError),
+    /// No kept twin fits.
+    #[error("find a kept twin {0}")]
+    NoTwin(String),
+    /// A kept twin cannot be entered or stopped.
+    #[error("use the kept twin of {label}")]
+    Twin {
+        /// The estate's name.
+        label: String,
+        /// Why.
+        #[source]
+        source: twin::KeptError,
+    },
+    /// A login on the workstation failed.
+    #[error(transparent)]
+    Login(#[from] KeptError),
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { .. })) => {
+                Exit::CannotRunHere
+            }
+            Self::Rehearse(RehearseError::Twin(_) | RehearseError::Run(_)) => Exit::CannotRunHere,
+            Self::Publish(_)
+            | Self::Unwritten(_)
+            | Self::Interrupt(_)
+            | Self::Kept(_)
+            | Self::Twin { .. } => Exit::CannotRunHere,
+            Self::Folder(FolderError::Publish(_)) => Exit::CannotRunHere,
+            Self::Changed(_) | Self::Login(_) => Exit::Fails,
+            _ => Exit::BadInput,
+        }
+    }
+
+    /// The next thing to try, where there is one.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Folder(FolderError::NoEstate { .. }) => Some("reeve check examples/acme".to_owned()),
+            Self::Findings(_) => Some("mend what was found above, or waive it in the estate with reason, owner and expiry".to_owned()),
+            Self::Changed(_) => Some("reeve design ESTATE, and commit what it writes".to_owned()),
+            Self::NoFault(_) => Some("reeve rehearse --list-faults".to_owned()),
+            Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { remedy, .. })) => {
+                Some(format!("{remedy}; `reeve doctor` tells what else this machine lacks"))
+            }
+            Self::Rehearse(RehearseError::Twin(_)) => Some("reeve doctor".to_owned()),
+            Self::Unwritten(_) | Self::Publish(_) => {
+                Some("make room on the disk, or name another folder with --records".to_owned())
+            }
+            Self::NoTwin(_) => Some("reeve twin ls, or reeve rehearse ESTATE --keep".to_owned()),
+            _ => None,
+        }
+    }
+}

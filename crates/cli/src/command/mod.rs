@@ -1,0 +1,42 @@
+//! The commands.
+
+mod estate;
+mod failure;
+mod rehearse;
+mod twin;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub(crate) use estate::{check, design, prove};
+pub(crate) use failure::Failure;
+pub(crate) use rehearse::rehearse;
+pub(crate) use twin::{doctor, ssh, twin_ls, twin_stop};
+
+/// What every command is given.
+pub(crate) struct Given {
+    /// Results as JSON.
+    pub(crate) json: bool,
+    /// A folder of catalogue files.
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+/// Runs one of the twin's own processes, if this is one.
+pub(crate) fn hidden(argv: &[String]) -> Option<ExitCode> {
+    if let Some(code) = ::twin::main_if_hidden(argv) {
+        return Some(code);
+    }
+    match argv.get(1)?.as_str() {
+        steward::host::SUBCOMMAND => Some(steward::host::main()),
+        steward::host::ROUTER_SUBCOMMAND => Some(steward::host::router_main()),
+        steward::LOGIN_SUBCOMMAND => Some(twin::login(argv.get(2..).unwrap_or_default())),
+        _ => None,
+    }
+}
+
+/// Prints a value as JSON on standard output.
+pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::Json)?;
+    println!("{text}");
+    Ok(())
+}

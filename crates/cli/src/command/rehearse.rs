@@ -1,0 +1,80 @@
+//! `rehearse`: the main job.
+
+use steward::{FAULTS, Fault, Options};
+
+use super::estate::load_ready;
+use super::{Failure, Given, print_json};
+use crate::arguments::Rehearsal;
+use crate::exit::Exit;
+use crate::show::{self, Narrator};
+
+/// The status of a process that was interrupted, as shells have it: 128 and the signal's number.
+const INTERRUPTED: i32 = 130;
+
+pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failure> {
+    if wanted.list_faults {
+        return list_faults(given);
+    }
+    let fault = match &wanted.fault {
+        Some(name) => Some(Fault::named(name).ok_or_else(|| Failure::NoFault(name.clone()))?),
+        None => None,
+    };
+    let Some(path) = &wanted.estate else {
+        return list_faults(given);
+    };
+    // The twin lives by a socket to this process: with it the kernel takes everything down.
+    ctrlc::set_handler(|| {
+        eprintln!("\ninterrupted: nothing of the twin remains, the run's records do");
+        std::process::exit(INTERRUPTED);
+    })
+    .map_err(Failure::Interrupt)?;
+    let (folder, loaded) = load_ready(given, path)?;
+    let lock = folder.lock()?;
+    let records = wanted.records.clone().unwrap_or_else(|| folder.records());
+    if !given.json {
+        eprintln!("Rehearsing {}", loaded.name);
+    }
+    let options = Options {
+        fault,
+        keep: wanted.keep,
+    };
+    let done = steward::rehearse(&loaded, &lock, &records, &options, &Narrator::new()).map_err(
+        |error| {
+            if let steward::RehearseError::Design(findings) = &error {
+                show::findings(&loaded.name, &loaded.text, findings);
+            }
+            Failure::Rehearse(error)
+        },
+    )?;
+    if given.json {
+        print_json(&done.report)?;
+    } else {
+        show::rehearsed(&done);
+        if wanted.keep {
+            println!(
+                "The twin stands. Log in with `reeve ssh {} HOST`, stop it with `reeve twin stop {}`.",
+                path.display(),
+                done.report.estate
+            );
+        }
+    }
+    match done.unwritten {
+        Some(error) => Err(Failure::Unwritten(error)),
+        None => Ok(done.report.verdict.into()),
+    }
+}
+
+fn list_faults(given: &Given) -> Result<Exit, Failure> {
+    if given.json {
+        let list: Vec<_> = FAULTS
+            .iter()
+            .map(|fault| serde_json::json!({ "name": fault.name, "summary": fault.summary }))
+            .collect();
+        print_json(&list)?;
+    } else {
+        for fault in FAULTS {
+            println!("{:<26} {}", fault.name, fault.summary);
+        }
+    }
+    Ok(Exit::Holds)
+}

@@ -1,0 +1,229 @@
+//! Probes: every question that the claims want asked, asked from its vantage, and the answers as evidence.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc;
+use std::thread;
+
+use jiff::Timestamp;
+use model::claim::{Expect, Probe, Question};
+use model::{Claim, ClaimId, Digest, Evidence, Host, HostId, Network, Peer, Setting, Verdict};
+use peers::Listening;
+use probe::{Answer, Outcome};
+use twin::Twin;
+
+use crate::credentials::host_at;
+use crate::host::chain;
+use crate::message::{Reply, Request};
+
+/// What asks, by name and version.
+const SOURCE: &str = concat!("probe ", env!("CARGO_PKG_VERSION"));
+
+/// A standing twin and what is known of it.
+pub(crate) struct Site<'a> {
+    pub(crate) twin: &'a Twin,
+    pub(crate) network: &'a Network,
+    pub(crate) listening: &'a BTreeMap<HostId, Vec<Listening>>,
+    pub(crate) blueprint: &'a Digest,
+}
+
+/// Sends a request to a host and takes its reply apart.
+pub(crate) fn request(twin: &Twin, host: &HostId, request: &Request) -> Result<Reply, String> {
+    let body = serde_json::to_value(request).map_err(|error| chain(&error))?;
+    let reply = twin.ask(host, &body).map_err(|error| chain(&error))?;
+    serde_json::from_value(reply).map_err(|error| format!("the reply is not understood: {error}"))
+}
+
+/// What listens at each host. A host that does not tell is left out: its evidence then names no peer.
+pub(crate) fn listening(
+    twin: &Twin,
+    hosts: &BTreeMap<HostId, Host>,
+) -> BTreeMap<HostId, Vec<Listening>> {
+    let told = |host: &HostId| match request(twin, host, &Request::Listening) {
+        Ok(Reply::Listening(listening)) => Some((host.clone(), listening)),
+        _ => None,
+    };
+    hosts.keys().filter_map(told).collect()
+}
+
+/// Asks everything: vantages side by side, each vantage's questions one after the other. `step` hears of each answer.
+pub(crate) fn ask_all(
+    site: &Site<'_>,
+    claims: &[Claim],
+    step: &(dyn Fn(usize, usize) + Sync),
+) -> Vec<Evidence> {
+    let mut by_vantage: BTreeMap<&HostId, Vec<(usize, &ClaimId, &Probe)>> = BTreeMap::new();
+    let probes = claims
+        .iter()
+        .flat_map(|claim| claim.probes.iter().map(move |probe| (&claim.id, probe)));
+    let mut total = 0;
+    for (index, (claim, probe)) in probes.enumerate() {
+        by_vantage
+            .entry(&probe.vantage)
+            .or_default()
+            .push((index, claim, probe));
+        total += 1;
+    }
+    let (sender, receiver) = mpsc::channel();
+    let mut answers = thread::scope(|scope| {
+        for jobs in by_vantage.values() {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                for (index, claim, probe) in jobs {
+                    // The receiver outlives every sender of this scope.
+                    let _ = sender.send((*index, site.ask(claim, probe)));
+                }
+            });
+        }
+        drop(sender);
+        let mut answers = Vec::with_capacity(total);
+        for answer in receiver {
+            answers.push(answer);
+            step(answers.len(), total);
+        }
+        answers
+    });
+    answers.sort_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(_, evidence)| evidence).collect()
+}
+
+impl Site<'_> {
+    fn ask(&self, claim: &ClaimId, probe: &Probe) -> Evidence {
+        let asked = request(
+            self.twin,
+            &probe.vantage,
+            &Request::Ask(probe.question.clone()),
+        );
+        let (mut verdict, detail, answered, token) = match asked {
+            Ok(Reply::Answer(answer)) => {
+                let verdict = probe::judge(&probe.expect, &answer);
+                let answered = heard(&answer);
+                (verdict, answer.detail, answered, answer.token)
+            }
+            Ok(_) => (
+                Verdict::Unknown,
+                "the vantage replied to another request".to_owned(),
+                false,
+                None,
+            ),
+            Err(why) => (
+                Verdict::Unknown,
+                format!("could not be asked: {why}"),
+                false,
+                None,
+            ),
+        };
+        let mut detail = detail;
+        if let (Question::Mail { server, .. }, Some(token), Verdict::Holds) =
+            (&probe.question, &token, verdict)
+        {
+            let (kept, words) = self.find_mail(server.ip(), token);
+            verdict = verdict.and(kept);
+            detail = format!("{detail}; {words}");
+        }
+        Evidence {
+            claim: claim.clone(),
+            verdict,
+            blueprint: self.blueprint.clone(),
+            vantage: probe.vantage.to_string(),
+            setting: Setting::Rehearsed,
+            peer: if answered {
+                self.peer(&probe.question)
+            } else {
+                Peer::None
+            },
+            source: SOURCE.to_owned(),
+            at: Timestamp::now(),
+            expires: None,
+            remedy: (verdict != Verdict::Holds).then(|| remedy(&probe.expect, verdict).to_owned()),
+            detail: format!("{detail} (wanted: {})", wanted(&probe.expect)),
+            witness: None,
+        }
+    }
+
+    /// Whether the mail server has kept what it accepted.
+    fn find_mail(&self, server: IpAddr, token: &str) -> (Verdict, String) {
+        let Some(host) = host_at(self.network, server) else {
+            return (
+                Verdict::Unknown,
+                "no host of the design has the mail server's address".to_owned(),
+            );
+        };
+        match request(self.twin, host, &Request::FindMail(token.to_owned())) {
+            Ok(Reply::Mail(true)) => (Verdict::Holds, format!("found in the mailbox of {host}")),
+            Ok(Reply::Mail(false)) => (
+                Verdict::Fails,
+                format!("accepted, but not in the mailbox of {host}"),
+            ),
+            Ok(_) => (
+                Verdict::Unknown,
+                format!("{host} replied to another request"),
+            ),
+            Err(why) => (
+                Verdict::Unknown,
+                format!("the mailbox of {host} could not be read: {why}"),
+            ),
+        }
+    }
+
+    /// What plays the server that a question goes to.
+    fn peer(&self, question: &Question) -> Peer {
+        let target = target(question);
+        let name = host_at(self.network, target.ip())
+            .and_then(|host| self.listening.get(host))
+            .and_then(|listening| {
+                listening
+                    .iter()
+                    .find(|one| one.address.port() == target.port())
+            })
+            .map(|one| one.peer.clone());
+        name.map_or(Peer::None, Peer::StandIn)
+    }
+}
+
+/// Whether something answered.
+fn heard(answer: &Answer) -> bool {
+    matches!(
+        answer.outcome,
+        Outcome::Works { .. } | Outcome::Refused | Outcome::Broken
+    )
+}
+
+/// Where a question goes.
+fn target(question: &Question) -> SocketAddr {
+    match question {
+        Question::Ssh { target, .. }
+        | Question::Connect { target }
+        | Question::Health { target, .. }
+        | Question::Console { target, .. }
+        | Question::Database { target, .. } => *target,
+        Question::Mail { server, .. } => *server,
+        Question::Resolve { server, .. } => SocketAddr::new(*server, 53),
+        Question::Time { server } => SocketAddr::new(*server, 123),
+    }
+}
+
+fn wanted(expect: &Expect) -> String {
+    match expect {
+        Expect::Works => "it works".to_owned(),
+        Expect::Addresses(addresses) => {
+            let list: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            format!("exactly {}", list.join(", "))
+        }
+        Expect::NoWay => "no packet of it arrives".to_owned(),
+        Expect::Refused => "the server refuses".to_owned(),
+    }
+}
+
+fn remedy(expect: &Expect, verdict: Verdict) -> &'static str {
+    match (expect, verdict) {
+        (_, Verdict::Unknown) => "see the host's log in the run's folder, and rehearse again",
+        (Expect::NoWay, _) => {
+            "see which rule lets it through: `reeve prove` names it for a network fault"
+        }
+        (Expect::Refused, _) => "change the credential that still works, and rehearse again",
+        _ => {
+            "see which rule stops it: `reeve prove` names it for a network fault; else see the host's log"
+        }
+    }
+}

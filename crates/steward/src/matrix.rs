@@ -1,0 +1,377 @@
+//! The packet matrix: what the prover says of every pair of interfaces, held against what real packets do.
+//!
+//! One flight for each sending interface: its packets to everybody, accounted for at both ends and closed by sentinels.
+//! Between flights connection tracking is emptied, so that no packet of one lets a packet of the next through.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use handover::{Disagreement, MatrixCount};
+use jiff::Timestamp;
+use model::packet::Transport;
+use model::{
+    ClaimId, Digest, Evidence, HostId, InterfaceId, Network, Packet, Peer, Setting, Verdict,
+};
+use probe::packets::{Caught, Fired, Shot};
+use reach::{Endpoint, Prover, Sample};
+use twin::Twin;
+
+use crate::asking::request;
+use crate::message::{Reply, Request};
+
+/// What asks, by name and version.
+const SOURCE: &str = concat!("matrix ", env!("CARGO_PKG_VERSION"));
+
+/// The most disagreements that are written down; one fails the run, and thousands have one cause.
+const SHOWN: usize = 200;
+
+/// What no comparison covers.
+const LEFT_OUT: [&str; 3] = [
+    "IP protocol 253: the sentinel's own",
+    "ICMPv6 neighbour discovery and multicast housekeeping: the link's own, which AWS does not filter either",
+    "protocols other than TCP, UDP and ICMP: proved, not sent",
+];
+
+/// One packet to be compared.
+struct Comparison {
+    to: InterfaceId,
+    sample: Sample,
+}
+
+/// A flight: everything that one interface sends.
+struct Flight {
+    from: InterfaceId,
+    sender: HostId,
+    shots: Vec<Shot>,
+    comparisons: BTreeMap<u32, Comparison>,
+}
+
+/// What a flight came to.
+#[derive(Default)]
+struct Landed {
+    fired: Fired,
+    /// Identifier → hosts at which it arrived.
+    arrived: BTreeMap<u32, BTreeSet<HostId>>,
+    answered: BTreeSet<u32>,
+    sentinels: u64,
+}
+
+/// Why a flight says nothing.
+struct Unaccounted(String);
+
+/// Compares prover and packets. `step` hears of each flight.
+pub(crate) fn compare(
+    twin: &Twin,
+    network: &Network,
+    step: &dyn Fn(usize, usize),
+) -> (MatrixCount, Vec<String>) {
+    let prover = Prover::new(network);
+    let mut count = MatrixCount {
+        left_out: LEFT_OUT.map(str::to_owned).to_vec(),
+        ..MatrixCount::default()
+    };
+    let mut unaccounted = Vec::new();
+    let hosts: BTreeSet<&HostId> = network
+        .interfaces
+        .values()
+        .map(|interface| &interface.host)
+        .collect();
+    let watching = each(hosts.iter().copied(), |host| {
+        request(twin, host, &Request::Watch).map(drop)
+    });
+    unaccounted.extend(
+        watching
+            .into_iter()
+            .filter_map(|(host, watched)| watched.err().map(|why| format!("{host}: {why}"))),
+    );
+    if !unaccounted.is_empty() {
+        return (count, unaccounted);
+    }
+    let mut next = 1;
+    let total = network.interfaces.len();
+    for (done, from) in network.interfaces.keys().enumerate() {
+        let flight = plan(&prover, network, from, &mut next, &mut count);
+        match fly(twin, &hosts, &flight) {
+            Ok(landed) => tally(network, &flight, &landed, &mut count),
+            Err(Unaccounted(why)) => unaccounted.push(format!("packets of {from}: {why}")),
+        }
+        step(done + 1, total);
+    }
+    (count, unaccounted)
+}
+
+/// The evidence that answers the matrix' claim.
+pub(crate) fn evidence(
+    claim: &ClaimId,
+    count: &MatrixCount,
+    unaccounted: &[String],
+    blueprint: &Digest,
+) -> Evidence {
+    let verdict = if !count.disagreements.is_empty() {
+        Verdict::Fails
+    } else if !unaccounted.is_empty() || count.sent == 0 || count.unknown > 0 {
+        Verdict::Unknown
+    } else {
+        Verdict::Holds
+    };
+    let mut detail = format!(
+        "{} packets between {} pairs of interfaces: {} comparisons agree, {} disagree, {} packets without an opinion",
+        count.sent,
+        count.pairs,
+        count.agree,
+        count.disagreements.len(),
+        count.unknown
+    );
+    if let Some(first) = count.disagreements.first() {
+        detail.push_str(&format!(
+            "; first: {} from {} to {}: the prover says {}, the packets say {}",
+            first.packet, first.from, first.to, first.proved, first.seen
+        ));
+    }
+    if let Some(first) = unaccounted.first() {
+        detail.push_str(&format!(
+            "; {} flights could not be accounted for, first: {first}",
+            unaccounted.len()
+        ));
+    }
+    Evidence {
+        claim: claim.clone(),
+        verdict,
+        blueprint: blueprint.clone(),
+        vantage: "every interface".to_owned(),
+        setting: Setting::Rehearsed,
+        peer: Peer::None,
+        source: SOURCE.to_owned(),
+        at: Timestamp::now(),
+        expires: None,
+        detail,
+        remedy: (verdict == Verdict::Fails)
+            .then(|| "prover and twin differ: one of them is wrong about AWS; report it with this run's folder".to_owned()),
+        witness: None,
+    }
+}
+
+/// Everything that one interface is to send.
+fn plan(
+    prover: &Prover<'_>,
+    network: &Network,
+    from: &InterfaceId,
+    next: &mut u32,
+    count: &mut MatrixCount,
+) -> Flight {
+    let sender = network.interfaces.get(from).map_or_else(
+        || HostId::new(from.as_str()),
+        |interface| interface.host.clone(),
+    );
+    let mut flight = Flight {
+        from: from.clone(),
+        sender,
+        shots: Vec::new(),
+        comparisons: BTreeMap::new(),
+    };
+    for to in network.interfaces.keys().filter(|to| *to != from) {
+        count.pairs += 1;
+        for delivery in prover.delivery(from, to) {
+            for sample in reach::samples(&delivery) {
+                let packet = sample.packet;
+                if reach::predicted(&delivery, &packet).is_none() {
+                    count.unknown += 1;
+                    continue;
+                }
+                flight.shots.push(Shot { id: *next, packet });
+                flight.comparisons.insert(
+                    *next,
+                    Comparison {
+                        to: to.clone(),
+                        sample,
+                    },
+                );
+                *next += 1;
+            }
+        }
+    }
+    flight
+}
+
+/// Sends a flight and accounts for every packet of it.
+fn fly(twin: &Twin, hosts: &BTreeSet<&HostId>, flight: &Flight) -> Result<Landed, Unaccounted> {
+    let failed = |what: &str, why: String| Unaccounted(format!("{what}: {why}"));
+    twin.flush_connections()
+        .map_err(|error| failed("empty connection tracking", crate::host::chain(&error)))?;
+    let fired = match request(twin, &flight.sender, &Request::Fire(flight.shots.clone())) {
+        Ok(Reply::Fired(fired)) => fired,
+        Ok(_) => return Err(failed("send", "replied to another request".to_owned())),
+        Err(why) => return Err(failed("send", why)),
+    };
+    let mut landed = Landed {
+        sentinels: u64::from(fired.rounds),
+        fired,
+        ..Landed::default()
+    };
+    let others = hosts.iter().copied().filter(|host| **host != flight.sender);
+    for (host, drained) in each(others, |host| receive(twin, host)) {
+        let (caught, sentinels) = drained.map_err(|why| failed(host.as_str(), why))?;
+        landed.sentinels += sentinels;
+        for id in caught.arrived.into_keys() {
+            landed.arrived.entry(id).or_default().insert(host.clone());
+        }
+    }
+    match request(twin, &flight.sender, &Request::Drain) {
+        Ok(Reply::Caught(caught)) => landed.answered = caught.answered,
+        Ok(_) => {
+            return Err(failed(
+                "see the answers",
+                "replied to another request".to_owned(),
+            ));
+        }
+        Err(why) => return Err(failed("see the answers", why)),
+    }
+    Ok(landed)
+}
+
+/// What arrived at a host; datagrams among it are answered.
+fn receive(twin: &Twin, host: &HostId) -> Result<(Caught, u64), String> {
+    let Reply::Caught(caught) = request(twin, host, &Request::Drain)? else {
+        return Err("replied to another request".to_owned());
+    };
+    let datagrams: BTreeMap<u32, Packet> = caught
+        .arrived
+        .iter()
+        .filter(|(_, packet)| matches!(packet.transport, Transport::Udp { .. }))
+        .map(|(id, packet)| (*id, *packet))
+        .collect();
+    if datagrams.is_empty() {
+        return Ok((caught, 0));
+    }
+    match request(twin, host, &Request::AnswerDatagrams(datagrams))? {
+        Reply::Fired(fired) => Ok((caught, u64::from(fired.rounds))),
+        _ => Err("replied to another request".to_owned()),
+    }
+}
+
+/// Does something at many hosts side by side.
+fn each<'h, T: Send>(
+    hosts: impl Iterator<Item = &'h HostId>,
+    work: impl Fn(&HostId) -> T + Sync,
+) -> Vec<(&'h HostId, T)> {
+    let work = &work;
+    thread::scope(|scope| {
+        let running: Vec<_> = hosts
+            .map(|host| (host, scope.spawn(move || work(host))))
+            .collect();
+        running
+            .into_iter()
+            .map(|(host, handle)| match handle.join() {
+                Ok(done) => (host, done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
+}
+
+fn tally(network: &Network, flight: &Flight, landed: &Landed, count: &mut MatrixCount) {
+    count.sentinels += landed.sentinels;
+    for (id, comparison) in &flight.comparisons {
+        count.sent += 1;
+        let wanted = network
+            .interfaces
+            .get(&comparison.to)
+            .map(|interface| &interface.host);
+        let nowhere = BTreeSet::new();
+        let at = landed.arrived.get(id).unwrap_or(&nowhere);
+        let arrived = wanted.is_some_and(|host| at.contains(host));
+        let astray: Vec<_> = at
+            .iter()
+            .filter(|host| Some(*host) != wanted)
+            .map(ToString::to_string)
+            .collect();
+        let answered = landed.answered.contains(id);
+        count.arrived += u64::from(arrived);
+        count.lost += u64::from(at.is_empty());
+        count.answered += u64::from(answered);
+        let sample = &comparison.sample;
+        let mut differ = |proved: String, seen: String| {
+            if count.disagreements.len() < SHOWN {
+                count
+                    .disagreements
+                    .push(disagreement(network, flight, comparison, proved, seen));
+            }
+        };
+        if !astray.is_empty() {
+            differ(
+                "nothing of other receivers".to_owned(),
+                format!("it arrived at {}", astray.join(", ")),
+            );
+        } else if arrived == sample.delivered {
+            count.agree += 1;
+        } else {
+            let stopped = landed
+                .fired
+                .stopped
+                .get(id)
+                .map(|why| format!("lost at the sender: {why}"));
+            let seen = if arrived {
+                "it arrived".to_owned()
+            } else {
+                stopped.unwrap_or_else(|| "it was lost".to_owned())
+            };
+            differ(
+                if sample.delivered {
+                    "it arrives"
+                } else {
+                    "it is lost"
+                }
+                .to_owned(),
+                seen,
+            );
+            continue;
+        }
+        match sample.answered {
+            Some(expected) if expected == answered => count.agree += 1,
+            Some(expected) => differ(
+                if expected {
+                    "its answer comes back"
+                } else {
+                    "its answer is lost"
+                }
+                .to_owned(),
+                if answered {
+                    "the answer came back"
+                } else {
+                    "no answer came back"
+                }
+                .to_owned(),
+            ),
+            None => {}
+        }
+    }
+}
+
+fn disagreement(
+    network: &Network,
+    flight: &Flight,
+    comparison: &Comparison,
+    proved: String,
+    seen: String,
+) -> Disagreement {
+    let journey = reach::trace(
+        network,
+        &Endpoint::Interface(flight.from.clone()),
+        &comparison.sample.packet,
+    );
+    let back = journey.reply.iter().flat_map(|reply| &reply.hops);
+    Disagreement {
+        from: flight.from.to_string(),
+        to: comparison.to.to_string(),
+        packet: comparison.sample.packet.to_string(),
+        proved,
+        seen,
+        path: journey
+            .forward
+            .hops
+            .iter()
+            .chain(back)
+            .map(|hop| format!("{}: {}", hop.at, hop.decision))
+            .collect(),
+    }
+}

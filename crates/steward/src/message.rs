@@ -1,0 +1,60 @@
+//! What the steward and a host's process say to each other.
+
+use std::collections::BTreeMap;
+
+use crate::kept::Login;
+use model::Packet;
+use model::claim::Question;
+use peers::{HostPlan, Listening};
+use probe::packets::{Caught, Fired, Shot};
+use probe::{Answer, Means};
+use serde::{Deserialize, Serialize};
+
+/// The first message: what the host serves, and what it may use to ask.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SetUp {
+    /// The host's servers.
+    pub(crate) plan: HostPlan,
+    /// What its probes may use.
+    pub(crate) means: Means,
+    /// On the operator's workstation: what a person logs in with.
+    pub(crate) login: Option<Login>,
+}
+
+/// A request to a host.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Request {
+    /// Tell what is listened on.
+    Listening,
+    /// Ask a question from here; the answer is an [`Answer`].
+    Ask(Question),
+    /// Find a mail that this host's server has kept; the answer says whether it did.
+    FindMail(String),
+    /// Start to see raw packets.
+    Watch,
+    /// Send packets, first dropping what was seen before; the answer is [`Fired`].
+    Fire(Vec<Shot>),
+    /// Tell what was seen since; the answer is [`Caught`].
+    Drain,
+    /// Answer these datagrams, seen here before; the answer is [`Fired`].
+    AnswerDatagrams(BTreeMap<u32, Packet>),
+}
+
+/// A host's answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Reply {
+    /// To [`Request::Listening`].
+    Listening(Vec<Listening>),
+    /// To [`Request::Ask`].
+    Answer(Answer),
+    /// To [`Request::FindMail`].
+    Mail(bool),
+    /// To [`Request::Watch`].
+    Watching,
+    /// To [`Request::Fire`] and [`Request::AnswerDatagrams`].
+    Fired(Fired),
+    /// To [`Request::Drain`].
+    Caught(Caught),
+}
