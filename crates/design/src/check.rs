@@ -1,6 +1,6 @@
 //! What must be so before anything can be allotted: findings with the arithmetic, all at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use model::Catalog;
@@ -10,6 +10,7 @@ use model::finding::{Finding, Severity};
 use model::id::EnvironmentId;
 
 use crate::address::{NARROWEST, Tier, WIDEST, ZONE_SLOTS, overlap, usable_count};
+use crate::names::public_name;
 use crate::roster::{RESERVED, RESERVED_ENVIRONMENTS, Seat, roster, shared_names, short_zones};
 
 /// An error that stops the design.
@@ -44,6 +45,7 @@ pub(crate) fn check(estate: &Estate, catalog: &Catalog) -> Vec<Finding> {
         ));
     }
     ranges(estate, &mut findings);
+    public_names(estate, &mut findings);
     for (id, environment) in &estate.environments {
         if RESERVED_ENVIRONMENTS.contains(&id.as_str()) {
             findings.push(error(
@@ -148,13 +150,34 @@ fn names(
         }
     }
     let seats = roster(estate, environment, &short_zones(estate));
-    for name in shared_names(&seats) {
+    for name in shared_names(&seats, environment) {
         findings.push(error(
             "name-taken",
             format!("environments.{id}.products"),
             format!("two machines of {id} would be called `{name}`"),
             "give one of the products another name",
         ));
+    }
+}
+
+/// Two products must not have one name: clients could not tell them apart.
+fn public_names(estate: &Estate, findings: &mut Vec<Finding>) {
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for (id, environment) in &estate.environments {
+        for (name, product) in &environment.products {
+            let subject = format!("environments.{id}.products.{name}.hostname");
+            let fqdn = public_name(estate, id, &product.hostname);
+            if let Some(other) = taken.get(&fqdn) {
+                findings.push(error(
+                    "hostname-taken",
+                    subject,
+                    format!("{fqdn} is the name that {other} gives already"),
+                    "give one of them another host name",
+                ));
+            } else {
+                taken.insert(fqdn, subject);
+            }
+        }
     }
 }
 

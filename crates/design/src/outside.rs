@@ -163,7 +163,12 @@ fn customers(estate: &Estate, plan: &mut OutsidePlan) {
     let clients = estate.data_centre.iter().flat_map(|centre| &centre.clients);
     for (name, address) in clients {
         let fqdn = format!("{name}.{zone}");
-        let id = plan.add(server(name, Role::CustomerClient, fqdn, *address));
+        let mut client = server(name, Role::CustomerClient, fqdn, *address);
+        if plan.hosts.contains_key(&client.id) {
+            // The estate calls a client as a server is called here: `mail`, `dns-1`.
+            client.id = HostId::new(format!("{}-client", client.id));
+        }
+        let id = plan.add(client);
         plan.clients.push(id);
     }
 }

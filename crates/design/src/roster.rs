@@ -119,9 +119,12 @@ pub(crate) fn has_internal_balancer(estate: &Estate, environment: &Environment) 
             .any(|product| !product.internal.is_empty())
 }
 
-/// Names that two seats of the environment would share.
-pub(crate) fn shared_names(seats: &[Seat]) -> BTreeSet<&str> {
-    let mut seen = BTreeSet::new();
+/// Names that two seats of the environment would share, or a seat and a product.
+pub(crate) fn shared_names<'a>(
+    seats: &'a [Seat],
+    environment: &'a Environment,
+) -> BTreeSet<&'a str> {
+    let mut seen: BTreeSet<&str> = environment.products.keys().map(String::as_str).collect();
     seats
         .iter()
         .map(|seat| seat.name.as_str())

@@ -12,7 +12,7 @@ use model::packet::Traffic;
 use super::draft::{Draft, all_but, at, must_reach, no_path, tcp};
 use super::vantages::interfaces;
 use crate::account::mail_password;
-use crate::outside::{INTERNET, OutsideHost};
+use crate::outside::{DATA_CENTRE, INTERNET, OutsideHost};
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::NTP;
 
@@ -33,7 +33,7 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim>
     claims.push(time_nothing_else(plan, whole));
     claims.push(mail_nothing_else(plan, whole));
     claims.push(outbound_nothing_else(plan, whole));
-    claims.push(data_centre_nothing_else(plan, whole));
+    claims.extend(data_centre_nothing_else(plan, whole));
     claims.push(
         Draft::of(
             plan,
@@ -223,7 +223,16 @@ fn outbound_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim 
 
 /// Of the data centre, hosts reach the servers that they are told to use. A port from 1024 up that was declared for the
 /// Internet cannot be kept from it by the ACL, and is left to the data centre's own firewall.
-fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
+fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Option<Claim> {
+    let hosts: Vec<&OutsideHost> = whole
+        .outside
+        .hosts
+        .values()
+        .filter(|host| host.site.as_str() == DATA_CENTRE)
+        .collect();
+    if hosts.is_empty() {
+        return None;
+    }
     let high: BTreeSet<u16> = outbound_ports(whole)
         .into_iter()
         .filter(|port| *port >= 1024)
@@ -234,11 +243,6 @@ fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Cla
         "Hosts reach nothing in the data centre but its time and mail servers",
         &["R1"],
     );
-    let hosts = whole
-        .outside
-        .hosts
-        .values()
-        .filter(|host| host.site.as_str() == crate::outside::DATA_CENTRE);
     for host in hosts {
         let mail = whole.outside.mail.as_ref() == Some(&host.id);
         let time = whole.outside.ntp.contains(&host.id);
@@ -255,5 +259,5 @@ fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Cla
             ),
         );
     }
-    draft.done()
+    Some(draft.done())
 }

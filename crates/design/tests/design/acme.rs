@@ -1,0 +1,360 @@
+//! The example: what its design is to look like.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use design::{Design, tables};
+use model::blueprint::Role;
+use model::claim::{Expect, Question};
+use model::id::{HostId, SubnetId};
+use model::network::RouteTarget;
+use model::packet::{PortRange, Traffic};
+use model::service::ServiceKind;
+use model::{Claim, Lock};
+
+use crate::estates::{acme, designed};
+
+fn design() -> Design {
+    designed(&acme(), &Lock::default())
+}
+
+fn claim(design: &Design, id: &str) -> Claim {
+    design
+        .claims()
+        .into_iter()
+        .find(|claim| claim.id.as_str() == id)
+        .unwrap_or_else(|| panic!("no claim {id}"))
+}
+
+#[test]
+fn has_a_unit_for_the_account_and_one_for_each_environment() {
+    let design = design();
+    let units: Vec<&str> = design.blueprints.keys().map(String::as_str).collect();
+    assert_eq!(units, ["account", "production", "staging"]);
+    let roles: BTreeSet<Role> = design.hosts().values().map(|host| host.role).collect();
+    assert_eq!(roles.len(), 13, "every role has a host: {roles:?}");
+}
+
+#[test]
+fn spreads_nodes_over_zones() {
+    let network = design().network();
+    let place = |host: &str| {
+        let interface = network
+            .interfaces_of(&HostId::from(host))
+            .next()
+            .map(|(_, it)| it.place.clone());
+        format!("{:?}", interface.expect("the host stands somewhere"))
+    };
+    for family in [
+        "apim",
+        "is",
+        "resolver",
+        "balancer-internal",
+        "balancer-public",
+    ] {
+        let (first, second) = (
+            place(&format!("production/{family}-1")),
+            place(&format!("production/{family}-2")),
+        );
+        assert!(first.ends_with("-a))"), "{first}");
+        assert!(second.ends_with("-b))"), "{second}");
+    }
+}
+
+#[test]
+fn only_the_dmz_has_the_internet_gateway() {
+    let network = design().network();
+    for (id, subnet) in &network.subnets {
+        let routes = &network.route_tables[&subnet.route_table].routes;
+        let open = routes
+            .iter()
+            .any(|route| matches!(route.target, RouteTarget::InternetGateway(_)));
+        assert_eq!(open, id.as_str().contains("/public-"), "{id}");
+    }
+    let data = &network.subnets[&SubnetId::from("production/data-a")];
+    assert_eq!(
+        network.route_tables[&data.route_table].routes.len(),
+        1,
+        "local alone"
+    );
+}
+
+#[test]
+fn environments_meet_nowhere() {
+    let network = design().network();
+    let gateway = network
+        .transit_gateways
+        .values()
+        .next()
+        .expect("a transit gateway");
+    for (table, routes) in &gateway.tables {
+        for route in routes {
+            let to = route.attachment.as_ref().map(|to| to.as_str().to_owned());
+            let to_data_centre = to.as_deref() == Some("data-centre/vpn");
+            assert_eq!(
+                table.as_str() == "account/environments",
+                to_data_centre,
+                "{route:?}"
+            );
+        }
+    }
+}
+
+/// Quotas: 40 entries in each direction of an ACL, and 60 rules in each direction of a group, at the most.
+#[test]
+fn keeps_within_awss_quotas() {
+    let network = design().network();
+    for (id, acl) in &network.acls {
+        for entries in [&acl.ingress, &acl.egress] {
+            assert!(
+                entries.len() <= 20,
+                "{id} has {}: AWS's default is 20",
+                entries.len()
+            );
+            let ascending = entries
+                .windows(2)
+                .all(|pair| pair[0].number < pair[1].number);
+            assert!(ascending, "{id}");
+        }
+    }
+    for (id, group) in &network.groups {
+        assert!(
+            group.ingress.len() <= 60 && group.egress.len() <= 60,
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn gives_443_to_the_first_public_https_port_and_moves_what_is_taken() {
+    let lock = design().lock;
+    let listens = |name: &str| lock.listeners.get(name).copied();
+    assert_eq!(listens("production/public/apim/gateway-https"), Some(443));
+    assert_eq!(
+        listens("production/internal/apim/gateway-https"),
+        Some(8243)
+    );
+    assert_eq!(
+        listens("production/internal/apim/management-https"),
+        Some(9443)
+    );
+    assert_eq!(listens("production/internal/is/https"), Some(9444));
+}
+
+#[test]
+fn hands_over_fixed_addresses() {
+    let design = design();
+    let zone = &design.blueprints["account"].zones[0];
+    let addresses = |name: &str| -> Vec<String> {
+        let record = zone.records.iter().find(|record| record.name == name);
+        let addresses = &record.unwrap_or_else(|| panic!("no {name}")).addresses;
+        addresses.iter().map(IpAddr::to_string).collect()
+    };
+    let host = |id: &str| design.lock.addresses[id].to_string();
+    for (name, environment) in [
+        ("api.acme.example", "production"),
+        ("login.acme.example", "production"),
+        ("api-staging.acme.example", "staging"),
+    ] {
+        let balancers =
+            [1, 2].map(|number| host(&format!("{environment}/balancer-internal-{number}")));
+        assert_eq!(addresses(name), balancers, "{name}");
+    }
+}
+
+#[test]
+fn environments_that_share_a_host_name_are_told_apart() {
+    let mut estate = acme();
+    for environment in estate.environments.values_mut() {
+        for (name, product) in &mut environment.products {
+            product.hostname.clone_from(name);
+        }
+    }
+    let design = designed(&estate, &Lock::default());
+    let names: BTreeSet<&str> = design.blueprints["account"].zones[0]
+        .records
+        .iter()
+        .map(|record| record.name.as_str())
+        .filter(|name| name.contains("apim"))
+        .collect();
+    assert_eq!(
+        names,
+        BTreeSet::from(["apim.acme.example", "apim-staging.acme.example"])
+    );
+}
+
+#[test]
+fn only_managed_hosts_have_a_login() {
+    for (id, host) in design().hosts() {
+        let ports: Vec<u16> = host
+            .services
+            .iter()
+            .filter_map(|service| match service.kind {
+                ServiceKind::Ssh { port, .. } => Some(port),
+                _ => None,
+            })
+            .collect();
+        let wanted: &[u16] = match host.role {
+            Role::Bastion => &[40022],
+            Role::Product => &[22],
+            _ => &[],
+        };
+        assert_eq!(ports, wanted, "{id}");
+    }
+}
+
+#[test]
+fn acls_deny_no_port_that_replies_go_to() {
+    let network = design().network();
+    for (id, acl) in &network.acls {
+        for entry in acl
+            .ingress
+            .iter()
+            .chain(&acl.egress)
+            .filter(|entry| !entry.allow)
+        {
+            let (Traffic::Tcp(PortRange { last, .. }) | Traffic::Udp(PortRange { last, .. })) =
+                entry.traffic
+            else {
+                panic!("{id} denies {}", entry.traffic);
+            };
+            assert!(last < 1024, "{id} denies {}", entry.traffic);
+        }
+    }
+}
+
+/// The number of claims is a promise to those who read the report: about as many as a person can go through.
+#[test]
+fn claims_are_complete_and_not_absurd() {
+    let design = design();
+    let claims = design.claims();
+    assert!(
+        (100..=200).contains(&claims.len()),
+        "{} claims",
+        claims.len()
+    );
+    let rows: BTreeSet<String> = claims.iter().flat_map(|claim| claim.rows.clone()).collect();
+    for row in [
+        "R1", "R2", "R4", "R5", "R7", "R8", "R10", "R11", "R12", "R13", "R14", "R24", "R31", "R35",
+    ] {
+        assert!(rows.contains(row), "nothing answers {row}");
+    }
+    let vantages: BTreeSet<String> = claims
+        .iter()
+        .flat_map(|claim| &claim.probes)
+        .map(|probe| probe.vantage.to_string())
+        .collect();
+    for vantage in [
+        "internet/client",
+        "operator/workstation",
+        "data-centre/erp",
+        "production/bastion",
+        "production/balancer-public-1",
+        "production/database",
+        "production/apim-1",
+        "staging/bastion",
+    ] {
+        assert!(
+            vantages.contains(vantage),
+            "nothing is asked from {vantage}"
+        );
+    }
+}
+
+/// Claim, vantage, port, and the answer wanted.
+const TRIED: &str = "
+    production/ssh/bastion/from-operator          operator/workstation            40022 works
+    production/ssh/bastion/only-from-operator     internet/client                 40022 no-way
+    production/ssh/bastion/only-from-operator     data-centre/erp                 40022 no-way
+    production/ssh/bastion/only-from-operator     staging/apim-1                  40022 no-way
+    production/ssh/bastion/only-its-port          operator/workstation            22    no-way
+    production/ssh/bastion/only-its-port          internet/client                 22    no-way
+    production/ssh/apim-1/through-bastion         operator/workstation            22    works
+    production/ssh/apim-1/only-from-bastion       operator/workstation            22    no-way
+    production/ssh/apim-1/only-from-bastion       internet/client                 22    no-way
+    production/ssh/apim-1/only-from-bastion       data-centre/erp                 22    no-way
+    production/ssh/apim-1/only-from-bastion       production/is-1                 22    no-way
+    production/ssh/apim-1/only-from-bastion       production/apim-2               22    no-way
+    production/ssh/apim-1/only-from-bastion       production/balancer-public-1    22    no-way
+    production/ssh/apim-1/only-from-bastion       staging/bastion                 22    no-way
+    production/database/only-from-products        production/bastion              5432  no-way
+    production/database/only-from-products        production/balancer-internal-1  5432  no-way
+    production/database/only-from-products        internet/client                 5432  no-way
+    production/database/only-from-products        data-centre/erp                 5432  no-way
+    production/database/from/is-2                 production/is-2                 5432  works
+    production/console/apim/not-public            internet/client                 9443  no-way
+    production/console/apim-1/login               production/balancer-internal-1  9443  works
+    production/console/is-2/default-refused       production/balancer-internal-1  9443  refused
+    production/console/is/from-data-centre        data-centre/erp                 9444  works
+    isolation/production/staging                  production/apim-1               5432  no-way
+    isolation/production/staging                  staging/bastion                 40022 no-way
+";
+
+#[test]
+fn tries_what_must_work_and_what_must_fail() {
+    let design = design();
+    for line in TRIED.lines().filter(|line| !line.trim().is_empty()) {
+        let mut words = line.split_whitespace();
+        let [id, vantage, port, answer] = std::array::from_fn(|_| words.next().unwrap_or_default());
+        let found = claim(&design, id).probes.into_iter().any(|probe| {
+            let target = match probe.question {
+                Question::Connect { target }
+                | Question::Ssh { target, .. }
+                | Question::Console { target, .. }
+                | Question::Database { target, .. } => target.port(),
+                _ => 0,
+            };
+            let wanted = match answer {
+                "works" => Expect::Works,
+                "refused" => Expect::Refused,
+                _ => Expect::NoWay,
+            };
+            probe.vantage.as_str() == vantage
+                && target.to_string() == port
+                && probe.expect == wanted
+        });
+        assert!(found, "not asked: {line}");
+    }
+}
+
+/// A console that is listed nowhere is asked on its own node, and no rule is added for it.
+#[test]
+fn a_console_that_is_not_internal_is_asked_on_its_node() {
+    let mut estate = acme();
+    for environment in estate.environments.values_mut() {
+        for product in environment.products.values_mut() {
+            product.internal.clear();
+        }
+    }
+    let design = designed(&estate, &Lock::default());
+    let login = claim(&design, "production/console/apim-1/login");
+    assert!(
+        login
+            .probes
+            .iter()
+            .all(|probe| probe.vantage.as_str() == "production/apim-1")
+    );
+}
+
+#[test]
+fn secrets_are_named_and_only_the_customers_has_a_reference() {
+    let design = design();
+    let shared: Vec<String> = design
+        .secrets
+        .iter()
+        .filter(|(_, reference)| reference.is_some())
+        .map(|(name, _)| name.to_string())
+        .collect();
+    assert_eq!(shared, ["customer/smtp"]);
+    assert!(design.secrets.len() > 4, "{:?}", design.secrets.keys());
+}
+
+#[test]
+fn tables_are_rectangular() {
+    for table in tables(&design()) {
+        assert!(!table.rows.is_empty(), "{} is empty", table.title);
+        for row in &table.rows {
+            assert_eq!(row.len(), table.columns.len(), "{}: {row:?}", table.title);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Estates for tests: the example, and variations of it.
+
+use std::collections::BTreeMap;
+
+use model::estate::{Environment, Estate, Outbound, ProductUse};
+use model::id::EnvironmentId;
+use model::{Catalog, Lock};
+use proptest::prelude::*;
+
+use design::Design;
+
+/// The example's estate, as its file says it.
+pub(crate) fn acme() -> Estate {
+    let text = include_bytes!("../../../../examples/acme/estate.toml");
+    let today = jiff::civil::date(2026, 11, 22);
+    let reading = model::estate::read("estate.toml", text, &Catalog::embedded(), today);
+    reading
+        .ready()
+        .cloned()
+        .unwrap_or_else(|| panic!("acme is to be designed: {:#?}", reading.findings))
+}
+
+/// Designs with the embedded catalogue; the estate must be one that can be designed.
+pub(crate) fn designed(estate: &Estate, lock: &Lock) -> Design {
+    design::design(estate, &Catalog::embedded(), lock)
+        .unwrap_or_else(|findings| panic!("{findings:#?}"))
+}
+
+/// What a generated estate varies.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) zones: usize,
+    pub(crate) data_centre: bool,
+    pub(crate) mail_on_internet: bool,
+    pub(crate) outbound: Vec<u16>,
+    pub(crate) environments: Vec<EnvironmentShape>,
+}
+
+/// What a generated environment varies.
+#[derive(Clone, Debug)]
+pub(crate) struct EnvironmentShape {
+    pub(crate) prefix: u8,
+    pub(crate) ipv6: bool,
+    /// Products, with their nodes, and whether they have public and internal ports.
+    pub(crate) products: BTreeMap<&'static str, (u8, bool, bool)>,
+}
+
+/// Products of generated environments: the name, the catalogue's key, a port to publish, the callee.
+const PRODUCTS: [(&str, &str, &str, Option<&str>); 4] = [
+    ("apim", "wso2-apim", "gateway-https", Some("is")),
+    ("ei", "wso2-ei", "passthrough-https", Some("apim")),
+    ("is", "wso2-is", "https", None),
+    ("mi", "wso2-mi", "https", Some("apim")),
+];
+
+const NAMES: [&str; 4] = ["development", "production", "staging", "test"];
+
+pub(crate) fn shape() -> impl Strategy<Value = Shape> {
+    let products = prop::collection::btree_map(
+        prop::sample::select(vec!["apim", "ei", "is", "mi"]),
+        (1..=4_u8, any::<bool>(), any::<bool>()),
+        1..=4,
+    );
+    let environment = (16..=22_u8, any::<bool>(), products).prop_map(|(prefix, ipv6, products)| {
+        EnvironmentShape {
+            prefix,
+            ipv6,
+            products,
+        }
+    });
+    (
+        2..=3_usize,
+        any::<bool>(),
+        any::<bool>(),
+        prop::collection::vec(prop::sample::select(vec![80, 443, 8443]), 0..=3),
+        prop::collection::vec(environment, 1..=3),
+    )
+        .prop_map(
+            |(zones, data_centre, mail_on_internet, outbound, environments)| Shape {
+                zones,
+                data_centre,
+                mail_on_internet,
+                outbound,
+                environments,
+            },
+        )
+}
+
+impl Shape {
+    /// The estate of this shape.
+    pub(crate) fn estate(&self) -> Estate {
+        let mut estate = acme();
+        let template = estate
+            .environments
+            .values()
+            .next()
+            .cloned()
+            .expect("acme has environments");
+        estate.zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+            .into_iter()
+            .take(self.zones)
+            .map(str::to_owned)
+            .collect();
+        if !self.data_centre {
+            // The customer's servers then stand on the Internet.
+            estate.data_centre = None;
+            estate.dns.servers = vec!["192.0.2.53".parse().expect("an address")];
+            estate.ntp.servers = vec!["192.0.2.123".parse().expect("an address")];
+        }
+        if self.mail_on_internet || !self.data_centre {
+            estate.smtp.address = "192.0.2.25".parse().expect("an address");
+        }
+        estate.outbound = (0..)
+            .zip(&self.outbound)
+            .map(|(number, port)| {
+                let outbound = Outbound {
+                    name: format!("server-{number}.example"),
+                    port: *port,
+                    purpose: "tests".to_owned(),
+                };
+                (format!("server-{number}"), outbound)
+            })
+            .collect();
+        estate.environments = (0..)
+            .zip(&self.environments)
+            .zip(NAMES)
+            .map(|((number, shape), name)| {
+                (
+                    EnvironmentId::from(name),
+                    shape.environment(&template, name, number),
+                )
+            })
+            .collect();
+        estate
+    }
+}
+
+impl EnvironmentShape {
+    fn environment(&self, template: &Environment, name: &str, number: u8) -> Environment {
+        let first = template
+            .products
+            .values()
+            .next()
+            .expect("acme has products");
+        Environment {
+            like: None,
+            production: name == "production",
+            cidr: format!("10.{}.0.0/{}", 20 + number, self.prefix)
+                .parse()
+                .expect("a range"),
+            ipv6: self.ipv6,
+            products: PRODUCTS
+                .iter()
+                .filter_map(|product| Some((product, self.products.get(product.0)?)))
+                .map(|(product, wanted)| {
+                    (product.0.to_owned(), self.product(first, product, *wanted))
+                })
+                .collect(),
+            ..template.clone()
+        }
+    }
+
+    fn product(
+        &self,
+        template: &ProductUse,
+        (name, key, port, callee): &(&str, &str, &str, Option<&str>),
+        (nodes, public, internal): (u8, bool, bool),
+    ) -> ProductUse {
+        let listed = |wanted: bool| -> Vec<String> {
+            wanted.then(|| (*port).to_owned()).into_iter().collect()
+        };
+        ProductUse {
+            product: (*key).to_owned(),
+            nodes,
+            hostname: (*name).to_owned(),
+            calls: callee
+                .filter(|callee| self.products.contains_key(callee))
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            public: listed(public),
+            internal: listed(internal),
+            ..template.clone()
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of a design as a whole: of the example, of generated estates, and of estates that must be refused.
+
+#![expect(clippy::panic, reason = "a test fails by a panic")]
+
+mod acme;
+mod estates;
+mod filters;
+mod properties;
+mod refusals;
