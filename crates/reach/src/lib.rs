@@ -25,6 +25,8 @@ mod problems;
 mod prove;
 mod prover;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod walk;
 

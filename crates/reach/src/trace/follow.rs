@@ -94,11 +94,14 @@ impl<'n> Follower<'n> {
                 format!("{source} is not its own to send from"),
             );
         }
+        if source == destination {
+            return self.lose(
+                from.to_string(),
+                "sends to itself, over no network".to_owned(),
+            );
+        }
         match from {
             Endpoint::Site(site) => match network.sites.get_key_value(site) {
-                Some((site, _)) if source == destination => {
-                    self.lose(format!("site {site}"), "sends to itself".to_owned())
-                }
                 Some((site, _)) => self.leave_site(site),
                 None => self.unknown(format!("site {site} is not known")),
             },

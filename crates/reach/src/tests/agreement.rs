@@ -1,0 +1,399 @@
+//! Random networks, on which the prover's sets and the tracer's single packets must agree.
+
+use std::net::IpAddr;
+
+use model::Network;
+use model::network::{Place, SiteKind};
+use model::packet::{Packet, Transport};
+use proptest::prelude::*;
+
+use super::plan::{Plan, at, estate};
+use crate::endpoint::Endpoint;
+use crate::prover::Prover;
+use crate::trace::{Outcome, trace};
+use crate::walk::Sender;
+
+/// A source of choices; when it is used up, it chooses the first.
+struct Choices(std::vec::IntoIter<u16>);
+
+impl Choices {
+    fn below(&mut self, limit: usize) -> usize {
+        usize::from(self.0.next().unwrap_or(0)) % limit.max(1)
+    }
+
+    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+
+    fn chance(&mut self, in_ten: usize) -> bool {
+        self.below(10) < in_ten
+    }
+}
+
+const PREFIXES: [&str; 14] = [
+    "0.0.0.0/0",
+    "::/0",
+    "10.1.0.0/16",
+    "10.2.0.0/16",
+    "10.1.1.0/24",
+    "10.2.0.0/24",
+    "10.1.0.0/25",
+    "192.168.0.0/16",
+    "192.168.1.0/24",
+    "198.51.100.0/24",
+    "198.18.0.0/24",
+    "203.0.113.0/25",
+    "2001:db8:1::/48",
+    "2001:db8:ffff::/48",
+];
+const TRAFFIC: [&str; 12] = [
+    "all",
+    "all",
+    "all",
+    "tcp",
+    "tcp/22",
+    "tcp/443",
+    "tcp/1024-65535",
+    "udp/53",
+    "udp/1024-65000",
+    "icmp",
+    "icmp/8",
+    "icmpv6/128",
+];
+const TARGETS: [&str; 12] = [
+    "igw igw1",
+    "igw igw2",
+    "igw igw1",
+    "eigw eigw1",
+    "nat nat1",
+    "nat nat2",
+    "nat inner",
+    "tgw tgw",
+    "tgw tgw",
+    "blackhole",
+    "peering pcx-1",
+    "tgw other",
+];
+
+/// A network in which everything is connected in some way, often a strange one.
+fn network(choices: &mut Choices) -> Network {
+    let mut plan = Plan::default()
+        .site("dc", SiteKind::Private, &["192.168.0.0/16", "10.9.0.0/16"])
+        .outsider("dns", "dc", &["192.168.0.53"])
+        .site("branch", SiteKind::Private, &["172.16.0.0/16"])
+        .outsider("till", "branch", &["172.16.0.5"])
+        .site("operator", SiteKind::OnInternet, &["198.51.100.0/24"])
+        .outsider("operator", "operator", &["198.51.100.10"])
+        .site("internet", SiteKind::Internet, &[])
+        .outsider("client", "internet", &["203.0.113.9", "2001:db8:ffff::9"]);
+    for (index, vpc) in ["one", "two"].into_iter().enumerate() {
+        plan = with_vpc(plan, vpc, index + 1, choices);
+    }
+    plan = plan
+        .nat("nat1", "one-a", "10.1.0.250", Some("198.18.0.250"))
+        .nat("nat2", "two-b", "10.2.1.250", Some("198.18.1.250"))
+        .nat("inner", "one-b", "10.1.1.250", None)
+        .attach_vpc("tgw", "one", &["one-a", "one-b"])
+        .attach_vpc("tgw", "two", &["two-c"])
+        .attach_site("tgw", "dc");
+    if choices.chance(7) {
+        plan = plan.attach_site("tgw", "branch");
+    }
+    for table in ["one", "two", "dc"] {
+        for _ in 0..choices.below(5) {
+            let prefix = *choices.one(&PREFIXES);
+            let to = *choices.one(&[Some("one"), Some("two"), Some("dc"), Some("branch"), None]);
+            plan = plan.transit("tgw", table, prefix, to);
+        }
+    }
+    let mut network = plan.0;
+    // Some lose what they need.
+    if choices.chance(1) {
+        network.acls.pop_first();
+    }
+    network
+}
+
+fn with_vpc(mut plan: Plan, vpc: &str, index: usize, choices: &mut Choices) -> Plan {
+    let (v4, v6) = (
+        format!("10.{index}.0.0/16"),
+        format!("2001:db8:{index}::/48"),
+    );
+    plan = plan.vpc(vpc, &[&v4, &v6]);
+    if choices.chance(8) {
+        plan = plan.internet_gateway(&format!("igw{index}"), vpc, false);
+    }
+    if choices.chance(5) {
+        plan = plan.internet_gateway(&format!("eigw{index}"), vpc, true);
+    }
+    let groups = [format!("{vpc}-g"), format!("{vpc}-h")];
+    for group in &groups {
+        let peers = ["one-g", "two-h", "0.0.0.0/0", "::/0", "0.0.0.0/0"];
+        let mut lists = [Vec::new(), Vec::new()];
+        for list in &mut lists {
+            for _ in 0..=choices.below(3) {
+                let peer = if choices.chance(5) {
+                    choices.one(&peers)
+                } else {
+                    choices.one(&PREFIXES)
+                };
+                list.push(format!("{} {peer}", choices.one(&TRAFFIC)));
+            }
+        }
+        let [ingress, egress] = lists
+            .each_ref()
+            .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
+        plan = plan.group(group, vpc, &ingress, &egress);
+    }
+    for (place, zone) in ["a", "b", "c"].into_iter().enumerate() {
+        let subnet = format!("{vpc}-{zone}");
+        let cidrs = [
+            format!("10.{index}.{place}.0/24"),
+            format!("2001:db8:{index}:{place}::/64"),
+        ];
+        plan = plan.subnet(&subnet, vpc, &[&cidrs[0], &cidrs[1]], &[]);
+        for _ in 0..choices.below(6) {
+            let (prefix, to) = (*choices.one(&PREFIXES), *choices.one(&TARGETS));
+            plan = plan.route(&subnet, prefix, to, choices.chance(3));
+        }
+        if choices.chance(4) {
+            let mut lists = [Vec::new(), Vec::new()];
+            for list in &mut lists {
+                for number in 0..=choices.below(4) {
+                    let verb = if choices.chance(7) { "allow" } else { "deny" };
+                    let (what, prefix) = (choices.one(&TRAFFIC), choices.one(&PREFIXES));
+                    list.push(format!("{number} {verb} {what} {prefix}"));
+                }
+                list.push("90 allow all 0.0.0.0/0".to_owned());
+            }
+            let [ingress, egress] = lists
+                .each_ref()
+                .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
+            plan = plan.acl(&subnet, &ingress, &egress);
+        }
+        for host in 0..=choices.below(2) {
+            let name = format!("{subnet}-{host}");
+            let own = [
+                format!("10.{index}.{place}.{}", 10 + host),
+                format!("2001:db8:{index}:{place}::{}", 10 + host),
+            ];
+            let member = choices.one(&groups).clone();
+            plan = plan.host(&name, &subnet, &[&own[0], &own[1]], &[&member]);
+            if choices.chance(5) {
+                plan = plan.public(&name, &format!("198.18.{index}.{}", place * 10 + host));
+            }
+        }
+    }
+    plan
+}
+
+/// Ports and messages at which some rule's decision changes.
+fn transport(choices: &mut Choices, v4: bool) -> Transport {
+    let ports = [
+        21_u16, 22, 23, 53, 443, 444, 1023, 1024, 49152, 65000, 65001, 65535,
+    ];
+    let (source, destination) = (*choices.one(&ports), *choices.one(&ports));
+    let (kind, code) = (
+        *choices.one(&[8_u8, 128, 0, 7, 129]),
+        *choices.one(&[0_u8, 0, 1]),
+    );
+    match choices.below(5) {
+        0 | 1 => Transport::Tcp {
+            source,
+            destination,
+        },
+        2 => Transport::Udp {
+            source,
+            destination,
+        },
+        3 if v4 => Transport::Icmp { kind, code },
+        3 => Transport::Icmpv6 { kind, code },
+        _ => Transport::Other(50),
+    }
+}
+
+/// An address that a sender has: for a site, one at the edges of its space.
+fn source_of(
+    sender: Sender<'_>,
+    v4: bool,
+    network: &Network,
+    choices: &mut Choices,
+) -> Option<IpAddr> {
+    let of_family = |address: &IpAddr| address.is_ipv4() == v4;
+    match sender {
+        Sender::Interface(id) => network.interfaces[id]
+            .addresses
+            .iter()
+            .copied()
+            .find(of_family),
+        Sender::Site(site) => {
+            let known: &[&str] = match (site.as_str(), v4) {
+                ("dc", true) => &["192.168.0.53", "192.168.1.1", "192.168.255.255", "10.9.0.1"],
+                ("branch", true) => &["172.16.0.5", "172.16.255.255"],
+                ("operator", true) => &["198.51.100.10", "198.51.100.0"],
+                ("internet", true) => &["203.0.113.9", "8.8.8.8", "203.0.113.200", "1.0.0.0"],
+                ("internet", false) => &["2001:db8:ffff::9", "2600::1", "2001:db8:5::1"],
+                _ => return None,
+            };
+            Some(at(*choices.one(known)))
+        }
+    }
+}
+
+/// Asks both about one packet, and its answer.
+fn check(prover: &Prover<'_>, sender: Sender<'_>, packet: &Packet, words: &mut [usize; 4]) {
+    let from = match sender {
+        Sender::Interface(id) => Endpoint::Interface(id.clone()),
+        Sender::Site(id) => Endpoint::Site(id.clone()),
+    };
+    let journey = trace(prover.network, &from, packet);
+    let (key_sender, source) = match sender {
+        Sender::Interface(id) => {
+            let (id, _) = prover.interface(id).expect("the sender is there");
+            (Sender::Interface(id), Some(packet.source))
+        }
+        Sender::Site(id) => {
+            let (id, _) = prover
+                .network
+                .sites
+                .get_key_value(id)
+                .expect("the site is there");
+            (Sender::Site(id), None)
+        }
+    };
+    let flow = prover.flow((key_sender, source, packet.destination));
+    let doubted = flow.doubts.iter().any(|doubt| doubt.set.contains(packet));
+    let reached: Vec<_> = prover
+        .network
+        .interfaces
+        .keys()
+        .filter(|to| flow.delivered(to).expect("few boxes").contains(packet))
+        .collect();
+    let hops = || format!("{packet} from {from}: {journey:#?}");
+    match &journey.forward.outcome {
+        Outcome::Lost => {
+            assert!(!doubted, "traced lost, proved unknown: {}", hops());
+            assert!(
+                reached.is_empty(),
+                "traced lost, proved delivered: {}",
+                hops()
+            );
+            words[0] += 1;
+            return;
+        }
+        Outcome::Unknown(_) => {
+            assert!(doubted, "traced unknown, proved known: {}", hops());
+            assert!(reached.is_empty(), "both unknown and delivered: {}", hops());
+            words[1] += 1;
+            return;
+        }
+        Outcome::Delivered { to, .. } => {
+            assert!(!doubted, "both unknown and delivered: {}", hops());
+            assert_eq!(reached.len(), 1, "delivered to one: {}", hops());
+            assert_eq!(Endpoint::Interface(reached[0].clone()), *to, "{}", hops());
+        }
+    }
+    let answers = prover.answers(&flow, reached[0]);
+    let answered = answers.answered.contains(packet);
+    let doubted = answers
+        .doubts
+        .iter()
+        .any(|doubt| doubt.set.contains(packet));
+    let outcome = journey.reply.as_ref().map(|reply| &reply.outcome);
+    match outcome {
+        None | Some(Outcome::Lost) => assert!(!answered && !doubted, "answer lost: {}", hops()),
+        Some(Outcome::Unknown(_)) => assert!(!answered && doubted, "answer unknown: {}", hops()),
+        Some(Outcome::Delivered { .. }) => assert!(answered && !doubted, "answered: {}", hops()),
+    }
+    words[2] += 1;
+    words[3] += usize::from(answered);
+}
+
+/// Asks about random packets between everybody and everybody; counts lost, unknown, delivered, answered.
+fn ask_around(network: &Network, rounds: usize, choices: &mut Choices) -> [usize; 4] {
+    let prover = Prover::new(network);
+    let mut senders = prover.everybody();
+    let outside = network.interfaces.iter();
+    senders.extend(
+        outside
+            .filter(|(_, interface)| matches!(interface.place, Place::Site(_)))
+            .map(|(id, _)| Sender::Interface(id)),
+    );
+    let mut targets: Vec<IpAddr> = Vec::new();
+    for interface in network.interfaces.values() {
+        targets.extend(&interface.addresses);
+        targets.extend(interface.public.map(IpAddr::V4));
+    }
+    for nat in network.nat_gateways.values() {
+        targets.push(nat.address.into());
+        targets.extend(nat.public.map(IpAddr::V4));
+    }
+    targets.extend(["10.1.0.99", "192.168.7.7", "9.9.9.9", "2001:db8:1::99"].map(at));
+    let mut words = [0; 4];
+    for _ in 0..rounds {
+        let sender = *choices.one(&senders);
+        let destination = *choices.one(&targets);
+        let v4 = destination.is_ipv4();
+        if let Some(source) = source_of(sender, v4, network, choices) {
+            let packet = Packet {
+                source,
+                destination,
+                transport: transport(choices, v4),
+            };
+            check(&prover, sender, &packet, &mut words);
+        }
+    }
+    words
+}
+
+fn any_choices(count: usize) -> impl Strategy<Value = Choices> {
+    prop::collection::vec(any::<u16>(), count).prop_map(|choices| Choices(choices.into_iter()))
+}
+
+impl std::fmt::Debug for Choices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} choices", self.0.as_slice().len())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_prover_and_the_tracer_agree(mut choices in any_choices(2500)) {
+        let network = network(&mut choices);
+        ask_around(&network, 300, &mut choices);
+    }
+
+    #[test]
+    fn they_agree_on_an_estate(mut choices in any_choices(1500)) {
+        ask_around(&estate().0, 300, &mut choices);
+    }
+}
+
+/// The agreement is worth something only where packets end in every way.
+#[test]
+fn random_networks_see_every_end_of_a_packet() {
+    let mut ends = [0; 4];
+    for seed in 0..40_u32 {
+        // A linear congruential generator, by Numerical Recipes; its upper half is random enough.
+        let mut state = seed;
+        let choices: Vec<u16> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            u16::try_from(state >> 16).expect("sixteen bits")
+        })
+        .take(2500)
+        .collect();
+        let mut choices = Choices(choices.into_iter());
+        let network = network(&mut choices);
+        let found = ask_around(&network, 300, &mut choices);
+        for (end, count) in ends.iter_mut().zip(found) {
+            *end += count;
+        }
+    }
+    let [lost, unknown, delivered, answered] = ends;
+    assert!(
+        lost > 1000 && unknown > 100 && delivered > 500 && answered > 100 && answered < delivered,
+        "lost {lost}, unknown {unknown}, delivered {delivered}, answered {answered}"
+    );
+}

@@ -1,0 +1,6 @@
+//! Tests of the whole crate: planned networks, and random ones on which the prover and the tracer must agree.
+
+mod agreement;
+mod algebra;
+
+mod plan;
