@@ -390,3 +390,6 @@ impl<'a> Opening<'a> {
         sockets
     }
 }
+
+#[cfg(test)]
+mod tests;

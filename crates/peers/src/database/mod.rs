@@ -110,8 +110,7 @@ impl Database {
         startup.negotiate(wire).await?;
         // An unknown user goes through the same exchange and fails at its end: nobody learns who exists.
         let known = startup.user == self.user;
-        let proven = scram::authenticate(wire, &self.verifier).await?;
-        if !(known && proven) {
+        if !scram::authenticate(wire, &self.verifier, known).await? {
             return Err(Broken::Refused(Failure::wrong_password(&startup.user)));
         }
         if !self.databases.contains(&startup.database) {

@@ -93,8 +93,13 @@ fn first(bytes: &[u8]) -> [u8; HASH] {
     array
 }
 
-/// Goes through the exchange. False when the password is wrong.
-pub(super) async fn authenticate<S>(wire: &mut Wire<S>, verifier: &Verifier) -> Result<bool, Broken>
+/// Goes through the exchange. False when the password is wrong, or the user is not `known`: a client that guessed only
+/// the password must not be shown the server's signature, which says so.
+pub(super) async fn authenticate<S>(
+    wire: &mut Wire<S>,
+    verifier: &Verifier,
+    known: bool,
+) -> Result<bool, Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -127,7 +132,7 @@ where
         return Err(violation());
     }
     let exchange = format!("{bare},{challenge},{unproven}");
-    let Some(signature) = verifier.judge(&exchange, &proof) else {
+    let Some(signature) = verifier.judge(&exchange, &proof).filter(|_| known) else {
         return Ok(false);
     };
     let signed = format!("v={}", STANDARD.encode(signature));
