@@ -99,8 +99,22 @@ fn network(choices: &mut Choices) -> Network {
     if choices.chance(7) {
         plan = plan.attach_site("tgw", "branch");
     }
+    for (table, prefix, to) in [
+        ("one", "10.2.0.0/16", "two"),
+        ("one", "192.168.0.0/16", "dc"),
+        ("two", "10.1.0.0/16", "one"),
+        ("two", "192.168.0.0/16", "dc"),
+        ("two", "0.0.0.0/0", "one"),
+        ("dc", "10.1.0.0/16", "one"),
+        ("dc", "10.2.0.0/16", "two"),
+        ("branch", "10.0.0.0/8", "one"),
+    ] {
+        if choices.chance(8) {
+            plan = plan.transit("tgw", table, prefix, Some(to));
+        }
+    }
     for table in ["one", "two", "dc"] {
-        for _ in 0..choices.below(5) {
+        for _ in 0..choices.below(3) {
             let prefix = *choices.one(&PREFIXES);
             let to = *choices.one(&[Some("one"), Some("two"), Some("dc"), Some("branch"), None]);
             plan = plan.transit("tgw", table, prefix, to);
@@ -131,6 +145,9 @@ fn with_vpc(mut plan: Plan, vpc: &str, index: usize, choices: &mut Choices) -> P
         let peers = ["one-g", "two-h", "0.0.0.0/0", "::/0", "0.0.0.0/0"];
         let mut lists = [Vec::new(), Vec::new()];
         for list in &mut lists {
+            if choices.chance(5) {
+                list.extend(["all 0.0.0.0/0", "all ::/0"].map(str::to_owned));
+            }
             for _ in 0..=choices.below(3) {
                 let peer = if choices.chance(5) {
                     choices.one(&peers)
@@ -152,7 +169,8 @@ fn with_vpc(mut plan: Plan, vpc: &str, index: usize, choices: &mut Choices) -> P
             format!("2001:db8:{index}:{place}::/64"),
         ];
         plan = plan.subnet(&subnet, vpc, &[&cidrs[0], &cidrs[1]], &[]);
-        for _ in 0..choices.below(6) {
+        plan = with_sensible_routes(plan, &subnet, index, choices);
+        for _ in 0..choices.below(4) {
             let (prefix, to) = (*choices.one(&PREFIXES), *choices.one(&TARGETS));
             plan = plan.route(&subnet, prefix, to, choices.chance(3));
         }
@@ -182,6 +200,27 @@ fn with_vpc(mut plan: Plan, vpc: &str, index: usize, choices: &mut Choices) -> P
             if choices.chance(5) {
                 plan = plan.public(&name, &format!("198.18.{index}.{}", place * 10 + host));
             }
+        }
+    }
+    plan
+}
+
+/// Routes that lead somewhere, without which hardly a packet would arrive.
+fn with_sensible_routes(mut plan: Plan, subnet: &str, index: usize, choices: &mut Choices) -> Plan {
+    let (igw, eigw, nat) = (
+        format!("igw igw{index}"),
+        format!("eigw eigw{index}"),
+        format!("nat nat{index}"),
+    );
+    let sensible = [
+        ("0.0.0.0/0", if choices.chance(6) { &igw } else { &nat }),
+        ("::/0", if choices.chance(6) { &igw } else { &eigw }),
+        ("10.0.0.0/8", &"tgw tgw".to_owned()),
+        ("192.168.0.0/16", &"tgw tgw".to_owned()),
+    ];
+    for (prefix, to) in sensible {
+        if choices.chance(8) {
+            plan = plan.route(subnet, prefix, to, false);
         }
     }
     plan
