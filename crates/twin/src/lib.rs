@@ -16,6 +16,7 @@ pub mod host;
 pub mod kept;
 mod layout;
 mod mounts;
+mod netlink;
 pub mod stand;
 mod supervise;
 

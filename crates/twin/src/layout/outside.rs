@@ -1,0 +1,162 @@
+//! The Internet and the sites outside AWS, and the gateways by which VPCs meet the Internet.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::id::{GatewayId, SiteId, VpcId};
+use model::network::SiteKind;
+
+use super::lookup::Lookup;
+use super::plan::{Plan, default_net, next_hop, site_router};
+use super::vpc::Grounds;
+use super::{Hop, LOOPBACK, LayoutError, MAIN_TABLE, Node};
+use crate::filter::Family;
+
+/// The routers outside AWS, by their namespaces.
+pub(super) struct Outside {
+    internet: Option<usize>,
+    sites: BTreeMap<SiteId, usize>,
+}
+
+impl Outside {
+    /// The router of a site.
+    pub(super) fn site(&self, site: &SiteId, by: &str) -> Result<usize, LayoutError> {
+        self.sites
+            .get(site)
+            .copied()
+            .ok_or_else(|| LayoutError::Unknown {
+                what: "site",
+                name: site.to_string(),
+                by: by.to_owned(),
+            })
+    }
+}
+
+/// A VPC's doors to the Internet: links of its router, by index.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Doors {
+    pub(super) internet: Option<u32>,
+    pub(super) egress_only: Option<u32>,
+}
+
+/// Draws the routers of the Internet and of each site, and joins those that are on the Internet with it.
+pub(super) fn draw(plan: &mut Plan, lookup: &Lookup<'_>) -> Result<Outside, LayoutError> {
+    let mut outside = Outside {
+        internet: None,
+        sites: BTreeMap::new(),
+    };
+    let network = lookup.network;
+    let public = |kind| kind != SiteKind::Private;
+    if !network.internet_gateways.is_empty() || network.sites.values().any(|one| public(one.kind)) {
+        outside.internet = Some(site_namespace(plan, Node::Internet));
+    }
+    for (id, site) in &network.sites {
+        let router = match (site.kind, outside.internet) {
+            (SiteKind::Internet, Some(internet)) => internet,
+            (SiteKind::OnInternet, Some(internet)) => {
+                let router = site_namespace(plan, Node::Site(id.clone()));
+                let (inward, outward) = plan.trunk((internet, "site"), (router, "wan"));
+                for prefix in &site.prefixes {
+                    let hop = Hop::Gateway(next_hop(Family::of_net(prefix)), inward.index);
+                    plan.route(internet, MAIN_TABLE, prefix.trunc(), hop);
+                }
+                for family in Family::BOTH {
+                    let hop = Hop::Gateway(next_hop(family), outward.index);
+                    plan.route(router, MAIN_TABLE, default_net(family), hop);
+                }
+                router
+            }
+            _ => site_namespace(plan, Node::Site(id.clone())),
+        };
+        if outside.sites.values().any(|taken| *taken == router) {
+            return Err(LayoutError::SecondInternet(id.clone()));
+        }
+        outside.sites.insert(id.clone(), router);
+    }
+    Ok(outside)
+}
+
+/// A router with the address that hosts at a site know it by.
+fn site_namespace(plan: &mut Plan, node: Node) -> usize {
+    let router = plan.router(node);
+    for family in Family::BOTH {
+        plan.address(router, LOOPBACK, IpNet::from(site_router(family)));
+    }
+    router
+}
+
+/// Joins a host's link with its site's router. The router knows each address by a route of its own.
+pub(super) fn attach(
+    plan: &mut Plan,
+    router: usize,
+    host: (usize, &str),
+    addresses: &[IpAddr],
+) -> super::Link {
+    let (inward, outward) = plan.cable((router, "host"), None, host);
+    for address in addresses {
+        let alone = IpNet::from(*address);
+        plan.neighbour(router, inward.index, *address, outward.mac);
+        plan.route(router, MAIN_TABLE, alone, Hop::Link(inward.index));
+        plan.address(host.0, outward.index, alone);
+    }
+    for family in Family::BOTH {
+        plan.neighbour(host.0, outward.index, site_router(family), inward.mac);
+    }
+    outward
+}
+
+/// Joins each VPC that has gateways with the Internet, and gives the Internet the ways to what is public there.
+pub(super) fn join(
+    plan: &mut Plan,
+    lookup: &Lookup<'_>,
+    outside: &Outside,
+    grounds: &Grounds,
+) -> Result<BTreeMap<VpcId, Doors>, LayoutError> {
+    let mut doors: BTreeMap<VpcId, Doors> = BTreeMap::new();
+    let Some(internet) = outside.internet else {
+        return Ok(doors);
+    };
+    // Internet gateways before egress-only ones: the first link is the one by which IPv6 comes in.
+    let mut gateways: Vec<(&GatewayId, _)> = lookup.network.internet_gateways.iter().collect();
+    gateways.sort_by_key(|(id, gateway)| (gateway.egress_only, *id));
+    for (id, gateway) in gateways {
+        let router = grounds.router(&gateway.vpc, || format!("gateway {id}"))?;
+        let door = doors.entry(gateway.vpc.clone()).or_default();
+        let slot = if gateway.egress_only {
+            &mut door.egress_only
+        } else {
+            &mut door.internet
+        };
+        if slot.is_some() {
+            return Err(LayoutError::SecondGateway {
+                gateway: id.clone(),
+                vpc: gateway.vpc.clone(),
+            });
+        }
+        let name = if gateway.egress_only { "eigw" } else { "igw" };
+        let (inward, outward) = plan.trunk((internet, "vpc"), (router, name));
+        *slot = Some(outward.index);
+        plan.ask(router, &outward, super::vpc::INSIDE_TABLE);
+        let way = |family| Hop::Gateway(next_hop(family), inward.index);
+        if !gateway.egress_only {
+            for public in lookup.public_addresses(&gateway.vpc).into_keys() {
+                let alone = IpNet::from(IpAddr::V4(public));
+                plan.route(internet, MAIN_TABLE, alone, way(Family::V4));
+            }
+        }
+        if !gateway.egress_only || door.internet.is_none() {
+            for range in lookup.v6_ranges(&gateway.vpc) {
+                plan.route(internet, MAIN_TABLE, range, way(Family::V6));
+            }
+        }
+    }
+    Ok(doors)
+}
+
+/// Ends the tables of all routers outside AWS.
+pub(super) fn finish(plan: &mut Plan, outside: &Outside) {
+    for router in outside.internet.iter().chain(outside.sites.values()) {
+        plan.close_table(*router, MAIN_TABLE);
+    }
+}
