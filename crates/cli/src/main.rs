@@ -1,10 +1,9 @@
 //! The `reeve` binary: parses, wires, prints, exits. What it prints for programs goes to standard output, what it tells
 //! people on the way to standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one crate that prints"
-)]
+#![expect(clippy::print_stderr, reason = "the one crate that prints")]
+
+#[macro_use]
+mod output;
 
 mod arguments;
 mod command;

@@ -100,17 +100,17 @@ pub(crate) fn design(
     for table in design::tables(&design) {
         show::table(&table.title, &table.columns, &table.rows);
     }
-    println!(
+    outln!(
         "Design {}, {} required claims",
         design.digest().short(),
         design.claims().len()
     );
-    println!(
+    outln!(
         "{} {}",
         if new_lock { "Wrote" } else { "Unchanged" },
         folder.lock_path().display()
     );
-    println!("Wrote {}", diagram.display());
+    outln!("Wrote {}", diagram.display());
     Ok(Exit::Holds)
 }
 

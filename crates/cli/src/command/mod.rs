@@ -37,6 +37,6 @@ pub(crate) fn hidden(argv: &[String]) -> Option<ExitCode> {
 /// Prints a value as JSON on standard output.
 pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::Json)?;
-    println!("{text}");
+    outln!("{text}");
     Ok(())
 }

@@ -51,7 +51,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
     } else {
         show::rehearsed(&done);
         if wanted.keep {
-            println!(
+            outln!(
                 "The twin stands. Log in with `reeve ssh {} HOST`, stop it with `reeve twin stop {}`.",
                 path.display(),
                 done.report.estate
@@ -73,7 +73,7 @@ fn list_faults(given: &Given) -> Result<Exit, Failure> {
         print_json(&list)?;
     } else {
         for fault in FAULTS {
-            println!("{:<26} {}", fault.name, fault.summary);
+            outln!("{:<26} {}", fault.name, fault.summary);
         }
     }
     Ok(Exit::Holds)

@@ -26,21 +26,21 @@ pub(crate) fn doctor(given: &Given) -> Result<Exit, Failure> {
             } else {
                 " (optional)"
             };
-            println!(
+            outln!(
                 "{:<8} {}{need}: {}",
                 capability.verdict.to_string(),
                 capability.name,
                 capability.detail
             );
             if let Some(remedy) = &capability.remedy {
-                println!("         remedy: {remedy}");
+                outln!("         remedy: {remedy}");
             }
         }
     }
     let required = capabilities.iter().filter(|capability| capability.required);
     let verdict = Verdict::all(required.map(|capability| capability.verdict));
     if !given.json {
-        println!(
+        outln!(
             "\n{}",
             match verdict {
                 Verdict::Holds => "This machine can rehearse.",
@@ -66,7 +66,7 @@ pub(crate) fn twin_ls(given: &Given) -> Result<Exit, Failure> {
             .collect();
         print_json(&list)?;
     } else if kept.is_empty() {
-        println!("No twin is kept on this machine. `reeve rehearse ESTATE --keep` keeps one.");
+        outln!("No twin is kept on this machine. `reeve rehearse ESTATE --keep` keeps one.");
     } else {
         let columns = ["estate", "process", "hosts", "run"].map(str::to_owned);
         let rows: Vec<_> = kept

@@ -3,9 +3,9 @@
 /// Shows a table on standard output, each column as wide as its widest cell.
 pub(crate) fn table(title: &str, columns: &[String], rows: &[Vec<String>]) {
     let paint = super::Paint::of(std::io::IsTerminal::is_terminal(&std::io::stdout()));
-    println!("{}", paint.strong(title));
+    outln!("{}", paint.strong(title));
     if rows.is_empty() {
-        println!("  (none)\n");
+        outln!("  (none)\n");
         return;
     }
     let mut widths: Vec<usize> = columns.iter().map(|cell| cell.chars().count()).collect();
@@ -22,9 +22,9 @@ pub(crate) fn table(title: &str, columns: &[String], rows: &[Vec<String>]) {
             .collect();
         format!("  {}", padded.join("  ").trim_end())
     };
-    println!("{}", paint.soft(&line(columns)));
+    outln!("{}", paint.soft(&line(columns)));
     for row in rows {
-        println!("{}", line(row));
+        outln!("{}", line(row));
     }
-    println!();
+    outln!();
 }

@@ -15,14 +15,14 @@ pub(crate) fn evidence(claims: &[Claim], evidence: &[Evidence]) {
             .iter()
             .find(|claim| claim.id == item.claim)
             .map_or("", |claim| claim.title.as_str());
-        println!(
+        outln!(
             "{} {}  {}",
             paint.verdict(item.verdict),
             item.claim,
             paint.soft(title)
         );
         if item.verdict != Verdict::Holds {
-            println!("        {}", item.detail);
+            outln!("        {}", item.detail);
             witness(item, paint);
         }
     }
@@ -32,7 +32,7 @@ pub(crate) fn evidence(claims: &[Claim], evidence: &[Evidence]) {
             .filter(|item| item.verdict == verdict)
             .count()
     };
-    println!(
+    outln!(
         "\n{} intents hold, {} fail, {} unknown. A proof speaks of network paths alone.",
         count(Verdict::Holds),
         count(Verdict::Fails),
@@ -42,7 +42,7 @@ pub(crate) fn evidence(claims: &[Claim], evidence: &[Evidence]) {
 
 fn witness(item: &Evidence, paint: Paint) {
     let Some(witness) = &item.witness else { return };
-    println!(
+    outln!(
         "        witness: {}, from {} to {}",
         paint.strong(&witness.packet.to_string()),
         witness.from,
@@ -50,7 +50,7 @@ fn witness(item: &Evidence, paint: Paint) {
     );
     for hop in &witness.path {
         let mark = if hop.passed { "→" } else { "✗" };
-        println!("          {mark} {}: {}", hop.at, hop.decision);
+        outln!("          {mark} {}: {}", hop.at, hop.decision);
     }
 }
 
@@ -58,23 +58,25 @@ fn witness(item: &Evidence, paint: Paint) {
 pub(crate) fn rehearsed(done: &Rehearsed) {
     let paint = Paint::of(std::io::stdout().is_terminal());
     let report = &done.report;
-    println!();
-    println!("{} {}", paint.verdict(report.verdict), report.summary);
+    outln!();
+    outln!("{} {}", paint.verdict(report.verdict), report.summary);
     for assessment in &report.claims {
         let verdict = assessment.within(&[Setting::Planned, Setting::Rehearsed]);
         let Some(verdict @ (Verdict::Fails | Verdict::Unknown)) = verdict else {
             continue;
         };
-        println!("\n{} {}", paint.verdict(verdict), assessment.claim.title);
-        println!("        {}", paint.soft(assessment.claim.id.as_str()));
+        outln!("\n{} {}", paint.verdict(verdict), assessment.claim.title);
+        outln!("        {}", paint.soft(assessment.claim.id.as_str()));
         for item in assessment
             .evidence
             .iter()
             .filter(|item| item.verdict != Verdict::Holds)
         {
-            println!(
+            outln!(
                 "        {} from {}: {}",
-                item.setting, item.vantage, item.detail
+                item.setting,
+                item.vantage,
+                item.detail
             );
             witness(item, paint);
         }
@@ -85,7 +87,7 @@ pub(crate) fn rehearsed(done: &Rehearsed) {
         .flat_map(|matrix| &matrix.disagreements)
         .take(5)
     {
-        println!(
+        outln!(
             "\n{} {} → {}: {}: the prover says {}, the packets say {}",
             paint.bad("differ "),
             difference.from,
@@ -96,17 +98,17 @@ pub(crate) fn rehearsed(done: &Rehearsed) {
         );
     }
     if let Some(fault) = &report.fault {
-        println!(
+        outln!(
             "\nPlanted fault {}: {}",
             paint.strong(&fault.name),
             fault.change
         );
         match &fault.cause {
-            Some(cause) => println!("Cause found: {cause}"),
-            None => println!("{}", paint.bad("Nobody saw it.")),
+            Some(cause) => outln!("Cause found: {cause}"),
+            None => outln!("{}", paint.bad("Nobody saw it.")),
         }
     }
     if done.unwritten.is_none() {
-        println!("\nReport: {}", done.folder.join("report.html").display());
+        outln!("\nReport: {}", done.folder.join("report.html").display());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:12px;fill:#1d2733}\
-.title{font-size:22px;font-weight:600}.head{font-size:15px;font-weight:600}.name{font-weight:600}.small{font-size:11px}\
+.title{font-size:22px;font-weight:600}.head{font-size:15px;font-weight:600}.name{font-weight:600}.small{font-size:11px}.tight{font-size:10px}.out{fill:#1a7f4b}\
 .soft{fill:#5c6b7a;font-size:11px}.mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:10.5px;fill:#5c6b7a}\
 .end{text-anchor:end}.mid{text-anchor:middle}.inv{fill:#fff;font-weight:600;font-size:11px;text-anchor:middle}\
 .site{fill:#f5f7fa;stroke:#9aa7b4}.vpc{fill:#fff;stroke:#1f4e79;stroke-width:2}.zone{fill:#f8fafc;stroke:#cdd6e0;stroke-dasharray:5 4}\

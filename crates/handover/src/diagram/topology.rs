@@ -8,7 +8,11 @@ use model::{Host, HostId, Network, Role, SiteId, SubnetId, VpcId};
 use super::svg::{Canvas, width_of};
 
 const MARGIN: f64 = 28.0;
+/// Height of a chip of two lines, and of one with a public address below.
 const CHIP: f64 = 34.0;
+const CHIP_PUBLIC: f64 = 46.0;
+/// A longer name is set smaller, to stay within its chip.
+const LONG_NAME: usize = 15;
 const SITE_HEAD: f64 = 34.0;
 
 /// Something that stands in a subnet or at a site.
@@ -137,18 +141,27 @@ fn rows(count: usize, across: usize) -> f64 {
     f64::from(u16::try_from(count.div_ceil(across.max(1)).max(1)).unwrap_or(u16::MAX))
 }
 
+/// The height that chips side by side have, with the gap below.
+fn row_height(chips: &[Chip]) -> f64 {
+    let tall = chips.iter().any(|chip| chip.public.is_some());
+    6.0 + if tall { CHIP_PUBLIC } else { CHIP }
+}
+
 fn draw_chips(canvas: &mut Canvas, chips: &[Chip], area: Area, across: usize) {
+    let height = row_height(chips);
     let width = (area.width - 8.0) / f64::from(u16::try_from(across.max(1)).unwrap_or(1)) - 8.0;
     for (index, chip) in chips.iter().enumerate() {
         let at = |n: usize| f64::from(u16::try_from(n).unwrap_or(u16::MAX));
         let x = area.x + 8.0 + at(index % across) * (width + 8.0);
-        let y = area.y + at(index / across) * (CHIP + 6.0);
-        canvas.rect(x, y, width, CHIP, 5.0, "chip");
+        let y = area.y + at(index / across) * height;
+        canvas.rect(x, y, width, height - 6.0, 5.0, "chip");
         canvas.dot(x + 11.0, y + 12.0, chip.colour);
-        canvas.text(x + 20.0, y + 16.0, "name small", &chip.name);
+        let long = chip.name.chars().count() > LONG_NAME;
+        let class = if long { "name tight" } else { "name small" };
+        canvas.text(x + 20.0, y + 16.0, class, &chip.name);
         canvas.text(x + 20.0, y + 28.0, "mono", &chip.address);
         if let Some(public) = &chip.public {
-            canvas.text(x + width - 7.0, y + 16.0, "mono end", public);
+            canvas.text(x + 20.0, y + 40.0, "mono out", public);
         }
     }
 }
@@ -173,7 +186,7 @@ fn draw_sites(
     for (index, id) in (0_u16..).zip(sites) {
         let standing = chips(network, hosts, &Place::Site((*id).clone()));
         let across = if width > 900.0 { 6 } else { 3 };
-        let height = SITE_HEAD + rows(standing.len(), across) * (CHIP + 6.0) + 4.0;
+        let height = SITE_HEAD + rows(standing.len(), across) * row_height(&standing) + 4.0;
         let area = Area {
             x: MARGIN + f64::from(index) * (width + gap),
             y: top,
@@ -208,15 +221,11 @@ fn draw_sites(
     (areas, below)
 }
 
+/// Subnets by tier and zone.
+type Grid<'a> = BTreeMap<(String, String), &'a SubnetId>;
+
 /// Subnets of a VPC by tier and zone. The tier is the part of the name before the zone's: `production/app-a` is `app`.
-fn tiers<'a>(
-    network: &'a Network,
-    vpc: &VpcId,
-) -> (
-    Vec<String>,
-    Vec<String>,
-    BTreeMap<(String, String), &'a SubnetId>,
-) {
+fn tiers<'a>(network: &'a Network, vpc: &VpcId) -> (Vec<String>, Vec<String>, Grid<'a>) {
     let mut grid = BTreeMap::new();
     let mut zones = BTreeSet::new();
     for (id, subnet) in network
@@ -303,17 +312,14 @@ fn draw_vpc(
     let heights: Vec<f64> = tiers
         .iter()
         .map(|tier| {
-            let most = zones
+            let subnets = zones
                 .iter()
-                .filter_map(|zone| grid.get(&(tier.clone(), zone.clone())))
-                .map(|subnet| chips(network, hosts, &Place::Subnet((*subnet).clone())).len())
-                .max()
-                .unwrap_or(0);
-            if most == 0 {
-                26.0
-            } else {
-                26.0 + rows(most, across) * (CHIP + 6.0) + 2.0
-            }
+                .filter_map(|zone| grid.get(&(tier.clone(), zone.clone())));
+            subnets
+                .map(|subnet| chips(network, hosts, &Place::Subnet((*subnet).clone())))
+                .filter(|chips| !chips.is_empty())
+                .map(|chips| 28.0 + rows(chips.len(), across) * row_height(&chips))
+                .fold(26.0, f64::max)
         })
         .collect();
     let zones_top = at.y + 44.0;
@@ -410,12 +416,13 @@ fn draw_subnet(
 }
 
 fn draw_transit(canvas: &mut Canvas, network: &Network, top: f64) -> Area {
-    let names: Vec<_> = network
-        .transit_gateways
-        .keys()
-        .map(|id| short(id.as_str()))
-        .collect();
-    let label = format!("transit gateway {}", names.join(", "));
+    let label = match network.transit_gateways.len() {
+        1 => "transit gateway".to_owned(),
+        _ => {
+            let names = network.transit_gateways.keys().map(|id| short(id.as_str()));
+            format!("transit gateways {}", names.collect::<Vec<_>>().join(", "))
+        }
+    };
     let width = width_of(&label) + 60.0;
     let area = Area {
         x: (canvas.width() - width) / 2.0,

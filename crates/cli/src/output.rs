@@ -1,0 +1,27 @@
+//! Results on standard output.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write};
+
+/// The status of a process whose reader went away, as shells have it: 128 and SIGPIPE's number.
+const READER_GONE: i32 = 141;
+
+/// The status when results cannot be written for another reason, such as a full disk: see [`crate::exit`].
+const CANNOT_WRITE: i32 = 3;
+
+/// Prints a line of results, formatted as by `println!`. A reader that went away (`reeve design … | head`) ends the
+/// process quietly; an output that fails otherwise is said.
+macro_rules! outln {
+    () => { crate::output::line(format_args!("")) };
+    ($($argument:tt)*) => { crate::output::line(format_args!($($argument)*)) };
+}
+
+pub(crate) fn line(text: Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        if error.kind() != ErrorKind::BrokenPipe {
+            eprintln!("error: failed to write to standard output\n  because: {error}");
+            std::process::exit(CANNOT_WRITE);
+        }
+        std::process::exit(READER_GONE);
+    }
+}
