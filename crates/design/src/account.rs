@@ -69,7 +69,7 @@ pub(crate) fn network(plan: &Plan<'_>) -> Network {
                 addresses: host.addresses.clone(),
                 public: None,
                 groups: Vec::new(),
-                source_dest_check: false,
+                source_dest_check: true,
             },
         );
     }

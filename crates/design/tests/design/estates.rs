@@ -45,11 +45,12 @@ pub(crate) struct EnvironmentShape {
     pub(crate) products: BTreeMap<&'static str, (u8, bool, bool)>,
 }
 
-/// Products of generated environments: the name, the catalogue's key, a port to publish, the callee.
+/// Products of generated environments: the name, the catalogue's key, a port to publish, the callee. None of the ports
+/// has a console: to publish one breaks a claim, as it should.
 const PRODUCTS: [(&str, &str, &str, Option<&str>); 4] = [
     ("apim", "wso2-apim", "gateway-https", Some("is")),
     ("ei", "wso2-ei", "passthrough-https", Some("apim")),
-    ("is", "wso2-is", "https", None),
+    ("is", "wso2-is", "http", None),
     ("mi", "wso2-mi", "https", Some("apim")),
 ];
 

@@ -5,5 +5,6 @@
 mod acme;
 mod estates;
 mod filters;
+mod proofs;
 mod properties;
 mod refusals;
