@@ -58,3 +58,88 @@ fn works(outcome: &Outcome) -> Verdict {
 fn holds(so: bool) -> Verdict {
     if so { Verdict::Holds } else { Verdict::Fails }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    fn works(addresses: Option<&[&str]>) -> Outcome {
+        let addresses = addresses.map(|texts| {
+            let parse = |text: &&str| text.parse::<IpAddr>().expect("an address");
+            texts.iter().map(parse).collect()
+        });
+        Outcome::Works { addresses }
+    }
+
+    fn check(expect: &Expect, outcome: Outcome, wanted: Verdict) {
+        let answer = Answer {
+            outcome,
+            detail: String::new(),
+            peer: None,
+            took_us: 0,
+            token: None,
+        };
+        let got = judge(expect, &answer);
+        assert_eq!(got, wanted, "{expect:?} and {:?}", answer.outcome);
+    }
+
+    #[test]
+    fn what_each_outcome_means() {
+        use Verdict::{Fails, Holds, Unknown};
+        let table = [
+            (works(None), [Holds, Fails, Fails]),
+            (Outcome::Refused, [Fails, Fails, Holds]),
+            (Outcome::Closed, [Fails, Fails, Unknown]),
+            (Outcome::Broken, [Fails, Fails, Unknown]),
+            (Outcome::NoWay, [Fails, Holds, Unknown]),
+            (Outcome::Silent, [Fails, Unknown, Unknown]),
+            (Outcome::Unknown, [Unknown, Unknown, Unknown]),
+        ];
+        for (outcome, wanted) in table {
+            let expects = [Expect::Works, Expect::NoWay, Expect::Refused];
+            for (expect, wanted) in expects.iter().zip(wanted) {
+                check(expect, outcome.clone(), wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_must_be_exactly_those() {
+        use Verdict::{Fails, Holds, Unknown};
+        let two = Expect::Addresses(vec![[10, 0, 0, 2].into(), [10, 0, 0, 1].into()]);
+        check(&two, works(Some(&["10.0.0.1", "10.0.0.2"])), Holds);
+        check(&two, works(Some(&["10.0.0.1"])), Fails);
+        check(
+            &two,
+            works(Some(&["10.0.0.1", "10.0.0.2", "10.0.0.3"])),
+            Fails,
+        );
+        check(&two, works(Some(&["10.0.0.1", "::ffff:10.0.0.2"])), Fails);
+        check(&two, works(Some(&[])), Fails);
+        check(&two, works(None), Unknown);
+        check(&two, Outcome::Refused, Fails);
+        check(&two, Outcome::NoWay, Fails);
+        check(&two, Outcome::Silent, Fails);
+        check(&two, Outcome::Unknown, Unknown);
+        let none = Expect::Addresses(Vec::new());
+        check(&none, works(Some(&[])), Holds);
+        check(&none, works(Some(&["10.0.0.1"])), Fails);
+        check(&none, Outcome::Refused, Fails);
+    }
+
+    #[test]
+    fn an_answer_crosses_a_pipe_unchanged() {
+        let answer = Answer {
+            outcome: works(Some(&["10.0.0.1", "fd00::1"])),
+            detail: "resolve".to_owned(),
+            peer: Some("peer".to_owned()),
+            took_us: 7,
+            token: None,
+        };
+        let text = serde_json::to_string(&answer).expect("it can be written");
+        let read: Answer = serde_json::from_str(&text).expect("it can be read");
+        assert_eq!(read, answer);
+    }
+}

@@ -37,8 +37,11 @@ const BACKLOGS: &str = "/proc/net/softnet_stat";
 
 impl Backlog {
     pub(crate) fn now() -> Result<Self, LossError> {
-        let table = read(BACKLOGS)?;
-        let mut dropped = 0;
+        Self::of(&read(BACKLOGS)?)
+    }
+
+    fn of(table: &str) -> Result<Self, LossError> {
+        let mut dropped: u64 = 0;
         for line in table.lines() {
             dropped += line
                 .split_whitespace()
@@ -62,17 +65,22 @@ const RAW_TABLES: [&str; 2] = ["/proc/thread-self/net/raw", "/proc/thread-self/n
 pub(super) fn raw_sockets() -> Result<BTreeMap<u64, u64>, LossError> {
     let mut drops = BTreeMap::new();
     for file in RAW_TABLES {
-        // sl local remote st queues timer retransmits uid timeout inode references pointer drops
-        for line in read(file)?.lines().skip(1) {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
-            let (Some(inode), Some(dropped)) = (number(9), number(12)) else {
-                return Err(misread(file, line));
-            };
-            drops.insert(inode, dropped);
-        }
+        add(&mut drops, file, &read(file)?)?;
     }
     Ok(drops)
+}
+
+fn add(drops: &mut BTreeMap<u64, u64>, file: &'static str, table: &str) -> Result<(), LossError> {
+    // sl local remote st queues timer retransmits uid timeout inode references pointer drops
+    for line in table.lines().skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+        let (Some(inode), Some(dropped)) = (number(9), number(12)) else {
+            return Err(misread(file, line));
+        };
+        drops.insert(inode, dropped);
+    }
+    Ok(())
 }
 
 fn read(file: &'static str) -> Result<String, LossError> {
@@ -83,5 +91,79 @@ fn misread(file: &'static str, line: &str) -> LossError {
     LossError::Table {
         file,
         line: line.to_owned(),
+    }
+}
+
+/// How many packets were dropped on each socket between two readings of the kernel's counts.
+///
+/// # Errors
+/// Names the socket, by its inode, that the kernel does not list.
+pub(super) fn since(
+    before: &BTreeMap<u64, u64>,
+    now: &BTreeMap<u64, u64>,
+) -> Result<BTreeMap<u64, u64>, u64> {
+    before
+        .iter()
+        .map(|(inode, old)| match now.get(inode) {
+            Some(new) => Ok((*inode, new.wrapping_sub(*old))),
+            None => Err(*inode),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backlogs_are_added_up() {
+        let check = |table: &str, wanted: Option<u64>| {
+            let got = Backlog::of(table).ok().map(|backlog| backlog.dropped);
+            assert_eq!(got, wanted, "{table}");
+        };
+        check(
+            "0000000d 00000000 00000001\n00001b3c 000000ff 00000002\n",
+            Some(255),
+        );
+        check("00000001 0000000a\n00000001 00000001\n", Some(11));
+        check("", Some(0));
+        check("0000000d\n", None);
+        check("0000000d xyz\n", None);
+        check("0000000d 00000000\n\n", None);
+    }
+
+    const HEADER: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
+
+    #[test]
+    fn drops_are_read_by_socket() {
+        let check = |rows: &str, wanted: Option<&[(u64, u64)]>| {
+            let mut drops = BTreeMap::new();
+            let read = add(&mut drops, RAW_TABLES[0], &format!("{HEADER}{rows}"));
+            let got = read.ok().map(|()| drops);
+            assert_eq!(
+                got,
+                wanted.map(|pairs| pairs.iter().copied().collect()),
+                "{rows}"
+            );
+        };
+        let good = "   6: 00000000:0006 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 8123 2 0000000000000000 42\n";
+        check(good, Some(&[(8123, 42)]));
+        check("", Some(&[]));
+        check("   6: 00000000:0006\n", None);
+        check(&good.replace("8123", "inode"), None);
+        check(&good.replace(" 42", ""), None);
+        check(&format!("{good}garbage\n"), None);
+    }
+
+    #[test]
+    fn what_grew_is_told_and_what_is_missing_too() {
+        let table = |pairs: &[(u64, u64)]| pairs.iter().copied().collect::<BTreeMap<_, _>>();
+        let before = table(&[(1, 5), (2, 0)]);
+        assert_eq!(
+            since(&before, &table(&[(1, 5), (2, 3), (9, 9)])),
+            Ok(table(&[(1, 0), (2, 3)]))
+        );
+        assert_eq!(since(&before, &table(&[(1, 5)])), Err(2));
+        assert_eq!(since(&table(&[]), &table(&[(1, 5)])), Ok(table(&[])));
     }
 }

@@ -23,6 +23,10 @@ const BUFFER_BYTES: usize = 8 << 20;
 /// Packets read at one go from one socket, so that a flood does not keep the others waiting.
 const READ_BATCH: usize = 4096;
 
+/// Packets read from one socket by a drain: more than its buffer holds, so that all that had arrived is read, and a flood
+/// that goes on does not hold it up for ever.
+const DRAIN_BATCH: usize = 1 << 20;
+
 /// Largest packet that is looked into; ours are under 100 bytes, and of longer ones only the headers matter.
 const PACKET_BYTES: usize = 2048;
 
@@ -199,7 +203,7 @@ impl Receiver {
     /// nothing.
     pub fn drain(&mut self) -> Result<Caught, DrainError> {
         let mut state = self.shared.lock();
-        self.shared.read(&mut state, usize::MAX);
+        self.shared.read(&mut state, DRAIN_BATCH);
         let caught = std::mem::take(&mut state.caught);
         let losses = self.shared.losses(&mut state);
         match state.failure.take() {
@@ -289,22 +293,25 @@ impl Shared {
         }
     }
 
+    /// Whether every packet that came had room; counts from now on.
     fn losses(&self, state: &mut State) -> Result<(), DrainError> {
-        let table = losses::raw_sockets()?;
-        let mut result = Ok(());
-        for ear in &self.ears {
-            let Some(now) = table.get(&ear.inode) else {
-                return Err(DrainError::Unlisted(ear.name()));
-            };
-            let before = state.dropped.insert(ear.inode, *now).unwrap_or(0);
-            if *now != before {
-                result = Err(DrainError::Overflow {
-                    protocol: ear.name(),
-                    dropped: now.wrapping_sub(before),
-                });
-            }
+        let name = |inode: u64| {
+            let ear = self.ears.iter().find(|ear| ear.inode == inode);
+            ear.map_or_else(String::new, Ear::name)
+        };
+        let now = losses::raw_sockets()?;
+        let dropped = losses::since(&state.dropped, &now)
+            .map_err(|inode| DrainError::Unlisted(name(inode)))?;
+        for (inode, count) in &mut state.dropped {
+            *count = now.get(inode).copied().unwrap_or(*count);
         }
-        result
+        match dropped.into_iter().find(|(_, dropped)| *dropped > 0) {
+            None => Ok(()),
+            Some((inode, dropped)) => Err(DrainError::Overflow {
+                protocol: name(inode),
+                dropped,
+            }),
+        }
     }
 }
 

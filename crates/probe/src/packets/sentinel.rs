@@ -19,7 +19,7 @@ pub const ROUNDS: u32 = super::wire::HOPS as u32;
 
 /// How long one play may take. A round takes some microseconds; a router process that a busy machine does not schedule
 /// for seconds is still alive, and one that is silent for longer is a broken link: an error, never loss.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Packets that an echo answers before it looks whether it should stop.
 const ECHO_BATCH: usize = 1024;

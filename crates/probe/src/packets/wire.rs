@@ -382,3 +382,133 @@ fn fold(mut sum: u64) -> u16 {
 fn length(bytes: usize) -> u16 {
     u16::try_from(bytes).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packets() -> impl Strategy<Value = Packet> {
+        let v4 = any::<[u8; 8]>().prop_map(|bytes| {
+            let [a, b, c, d, e, f, g, h] = bytes;
+            (IpAddr::from([a, b, c, d]), IpAddr::from([e, f, g, h]))
+        });
+        let v6 = any::<([u8; 16], [u8; 16])>()
+            .prop_map(|(source, destination)| (source.into(), destination.into()));
+        let transport = any::<(u8, u16, u16)>().prop_map(|(kind, one, two)| {
+            let [high, low] = one.to_be_bytes();
+            match kind % 4 {
+                0 => Transport::Tcp {
+                    source: one,
+                    destination: two,
+                },
+                1 => Transport::Udp {
+                    source: one,
+                    destination: two,
+                },
+                2 => Transport::Icmp {
+                    kind: high,
+                    code: low,
+                },
+                _ => Transport::Other(47),
+            }
+        });
+        (prop_oneof![v4, v6], transport).prop_map(|((source, destination), transport)| Packet {
+            source,
+            destination,
+            transport: match transport {
+                Transport::Icmp { kind, code } if source.is_ipv6() => {
+                    Transport::Icmpv6 { kind, code }
+                }
+                other => other,
+            },
+        })
+    }
+
+    /// As a raw socket of the packet's family would give it.
+    fn read(packet: &Packet, bytes: &[u8]) -> Seen {
+        match packet.source {
+            IpAddr::V4(_) => decode_v4(bytes),
+            IpAddr::V6(_) => decode(
+                packet.transport.protocol(),
+                packet.source,
+                packet.destination,
+                bytes.get(40..).unwrap_or_default(),
+            ),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(packet in packets(), id: u32, answers: bool) {
+            let mark = if answers { Mark::Answer } else { Mark::Shot };
+            let bytes = encode(&packet, mark, id).expect("it is of one family");
+            prop_assert_eq!(read(&packet, &bytes), Seen::Marked { mark, id, packet });
+            prop_assert_eq!(bytes[if packet.source.is_ipv4() { 8 } else { 7 }], HOPS);
+        }
+
+        #[test]
+        fn no_flipped_bit_is_taken_for_a_packet(packet in packets(), id: u32, at: prop::sample::Index, bit in 0..8_u8) {
+            prop_assume!(!matches!(packet.transport, Transport::Other(_)));
+            let mut bytes = encode(&packet, Mark::Shot, id).expect("it is of one family");
+            let start = if packet.source.is_ipv4() { 20 } else { 40 };
+            let at = start + at.index(bytes.len() - start);
+            bytes[at] ^= 1 << bit;
+            let taken = matches!(read(&packet, &bytes), Seen::Marked { .. });
+            prop_assert!(!taken, "byte {at}");
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), protocol: u8) {
+            decode_v4(&bytes);
+            let address = IpAddr::from([10, 0, 0, 1]);
+            decode(protocol, address, address, &bytes);
+        }
+
+        #[test]
+        fn an_answers_answer_goes_the_first_way(packet in packets()) {
+            prop_assume!(!matches!(packet.transport, Transport::Icmp { .. } | Transport::Icmpv6 { .. }));
+            prop_assert_eq!(reverse(&reverse(&packet)), packet);
+        }
+    }
+
+    /// RFC 1071's example, with its sum.
+    #[test]
+    fn the_checksum_is_the_internets() {
+        let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(fold(sum(&bytes)), 0xddf2);
+        assert_eq!(fold(sum(&[0x01])), 0x0100, "an odd byte is a high one");
+        assert_eq!(fold(sum(&[0xff; 400])), 0xffff);
+    }
+
+    #[test]
+    fn only_what_acknowledges_a_shot_answers_it() {
+        for (number, wanted) in [
+            (1_000, false),
+            (1_001, true),
+            (1_002, false),
+            (1_012, false),
+            (1_013, true),
+            (1_014, false),
+            (0, false),
+        ] {
+            assert_eq!(acknowledges(number, 1_000), wanted, "{number}");
+        }
+        assert!(acknowledges(0, u32::MAX), "numbers go round");
+    }
+
+    #[test]
+    fn what_no_receiver_could_see_is_not_accountable() {
+        for protocol in [0, 1, 4, 6, 17, 41, 58, 253, 255] {
+            assert!(!accountable(protocol, true), "{protocol} over IPv4");
+            assert!(!accountable(protocol, false), "{protocol} over IPv6");
+        }
+        for protocol in IPV6_EXTENSIONS {
+            assert!(!accountable(protocol, false), "{protocol} over IPv6");
+        }
+        for protocol in [2, 47, 50, 89, 132, 252] {
+            assert!(accountable(protocol, true), "{protocol} over IPv4");
+        }
+    }
+}

@@ -28,8 +28,7 @@ pub(crate) fn over_tcp(net: &Net) {
         let _ = stream.read(&mut [0; 1024]);
     };
     let promise: Behaviour = |mut stream| {
-        // Begins as each of the protocols would, and ends there.
-        let _ = stream.read(&mut [0; 1024]);
+        // A good beginning, and the end before its time. It does not wait for a client that waits for a greeting.
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
     };
     let silent: Behaviour = |mut stream| {

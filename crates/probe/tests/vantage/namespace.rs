@@ -53,8 +53,8 @@ impl Namespace {
         Handle(jobs.clone())
     }
 
-    /// Runs `ip` with these arguments in the namespace.
-    pub(crate) fn ip(&self, arguments: &str) -> Result<(), String> {
+    /// Runs `ip` with these arguments in the namespace; returns what it prints.
+    pub(crate) fn ip(&self, arguments: &str) -> Result<String, String> {
         let arguments = arguments.to_owned();
         self.run(move || {
             let output = Command::new("ip")
@@ -62,12 +62,27 @@ impl Namespace {
                 .output()
                 .map_err(|error| format!("the `ip` command does not run: {error}"))?;
             if output.status.success() {
-                Ok(())
+                Ok(String::from_utf8_lossy(&output.stdout).into_owned())
             } else {
                 let said = String::from_utf8_lossy(&output.stderr);
                 Err(format!("`ip {arguments}`: {}", said.trim()))
             }
         })
+    }
+
+    /// Waits until a link that is up also sends: the kernel attaches its queue some time after the other end came up,
+    /// and drops in silence until then.
+    fn await_link(&self, link: &str) -> Result<(), String> {
+        // Each look takes a millisecond; a busy machine may keep the kernel's work waiting for a second or two.
+        for _ in 0..10_000 {
+            if !self
+                .ip(&format!("link show dev {link}"))?
+                .contains(" noop ")
+            {
+                return Ok(());
+            }
+        }
+        Err(format!("link {link} does not begin to send"))
     }
 
     fn sysctl(&self, name: &'static str, value: &'static str) -> Result<(), String> {
@@ -190,8 +205,11 @@ fn join(router: &Namespace, host: &Namespace, n: u8) -> Result<(), String> {
             ))?;
         }
     }
+    router.await_link(&format!("to{n}"))?;
+    host.await_link("eth0")?;
     host.ip(&format!("route add default via 10.0.{n}.1"))?;
-    host.ip(&format!("-6 route add default via fd00:{n}::1"))
+    host.ip(&format!("-6 route add default via fd00:{n}::1"))?;
+    Ok(())
 }
 
 fn told<E: Display>(what: &'static str) -> impl Fn(E) -> String {
