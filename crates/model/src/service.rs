@@ -165,6 +165,8 @@ pub struct Listener {
     pub targets: Vec<SocketAddr>,
     /// How a target's health is asked; the port and path are the target's.
     pub health: HealthCheck,
+    /// Whether a client's connections all go to one target, chosen by the client's address, as long as it answers.
+    pub sticky: bool,
     /// Addresses that may use the listener, for those who read it; the filters enforce it.
     pub clients: Vec<IpNet>,
 }

@@ -110,6 +110,11 @@ fn balancer(plan: &EnvironmentPlan<'_>, face: Face) -> ServiceKind {
                 .map(|node| SocketAddr::new(IpAddr::V4(node.ipv4), listener.target.port))
                 .collect(),
             health: product.product.health.clone(),
+            sticky: product
+                .product
+                .patterns
+                .get(&product.wanted.pattern)
+                .is_some_and(|pattern| pattern.sticky),
             clients: clients.clone(),
         })
     });

@@ -1,8 +1,9 @@
-//! A load balancer stand-in: passes TCP to targets that answer their health check, in turn.
+//! A load balancer stand-in: passes TCP to targets that answer their health check, in turn or by the client's address.
 
 mod check;
 
-use std::net::SocketAddr;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,6 +71,7 @@ pub struct TargetState {
 pub(crate) struct Pool {
     port: u16,
     check: Check,
+    sticky: bool,
     targets: Vec<Target>,
     turn: AtomicUsize,
 }
@@ -130,6 +132,7 @@ impl Pool {
         Self {
             port: listener.port,
             check: Check::new(&listener.health, client),
+            sticky: listener.sticky,
             targets: listener.targets.iter().map(target).collect(),
             turn: AtomicUsize::new(0),
         }
@@ -145,22 +148,28 @@ impl Pool {
         })
     }
 
-    /// Targets not known to be dead, the one whose turn it is first.
-    fn in_turn(&self) -> impl Iterator<Item = SocketAddr> {
-        let count = self.targets.len();
-        // Wrapping round costs one uneven turn in 2^64.
-        let first = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(count);
-        let (before, after) = self.targets.split_at(first.unwrap_or(0));
-        after
-            .iter()
-            .chain(before)
-            .filter(|target| target.opinion().health != Health::Unhealthy)
-            .map(|target| target.address)
+    /// Targets in the order in which a client is passed to them: those not known to be dead. Where all are known to be
+    /// dead, all of them, as AWS's network load balancer does: a wrong check must not cut everybody off.
+    fn order(&self, client: IpAddr) -> Vec<SocketAddr> {
+        let mut targets: Vec<&Target> = self.targets.iter().collect();
+        if self.sticky {
+            // Each client has a ranking of its own (rendezvous hashing): a target that dies moves its clients alone.
+            targets.sort_by_key(|target| rank(client, target.address));
+        } else if !targets.is_empty() {
+            // Wrapping round costs one uneven turn in 2^64.
+            let first = self.turn.fetch_add(1, Ordering::Relaxed) % targets.len();
+            targets.rotate_left(first);
+        }
+        let alive = |target: &&Target| target.opinion().health != Health::Unhealthy;
+        if targets.iter().any(alive) {
+            targets.retain(alive);
+        }
+        targets.into_iter().map(|target| target.address).collect()
     }
 
-    /// Connects to the first target in turn that can be connected to.
-    async fn connect(&self) -> Option<TcpStream> {
-        for target in self.in_turn() {
+    /// Connects to the first target that can be connected to.
+    async fn connect(&self, client: IpAddr) -> Option<TcpStream> {
+        for target in self.order(client) {
             if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(target)).await {
                 return Some(stream);
             }
@@ -169,12 +178,19 @@ impl Pool {
     }
 }
 
+/// Where a target stands in a client's ranking. The hash's keys are fixed, so that every balancer ranks alike.
+fn rank(client: IpAddr, target: SocketAddr) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (client, target).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Passes a listener's connections to targets for ever. A connection for which there is no target is closed at once.
 pub(crate) async fn serve(listener: TcpListener, pool: Arc<Pool>) {
-    accept_each(listener, CONNECTIONS, move |mut client, _| {
+    accept_each(listener, CONNECTIONS, move |mut client, from| {
         let pool = Arc::clone(&pool);
         async move {
-            let Some(mut target) = pool.connect().await else {
+            let Some(mut target) = pool.connect(from.ip()).await else {
                 return;
             };
             // The socket's first write says whatever is wrong with it.

@@ -9,7 +9,12 @@ use crate::http;
 use crate::web::Web;
 
 fn pool(targets: &[SocketAddr], health: HealthCheck) -> Arc<Pool> {
+    pool_with(targets, health, false)
+}
+
+fn pool_with(targets: &[SocketAddr], health: HealthCheck, sticky: bool) -> Arc<Pool> {
     let listener = Listener {
+        sticky,
         port: 443,
         targets: targets.to_vec(),
         health,
@@ -99,10 +104,37 @@ async fn without_a_target_the_client_is_let_go() {
         check_of(0, PortProtocol::Tcp, ""),
     ))
     .await;
+}
+
+#[tokio::test]
+async fn where_all_are_thought_dead_all_are_asked() {
     let (a, _a) = target("a");
-    let dead = pool(&[a], check_of(0, PortProtocol::Tcp, ""));
-    dead.targets[0].learn(false);
-    check(dead).await;
+    let pool = pool(&[nobody(), a], check_of(0, PortProtocol::Tcp, ""));
+    pool.targets[0].learn(false);
+    pool.targets[1].learn(false);
+    assert_eq!(heard(&pool, 2).await, ["to a", "to a"]);
+}
+
+#[tokio::test]
+async fn a_sticky_client_stays_until_its_target_dies() {
+    let ((a, _a), (b, _b)) = (target("a"), target("b"));
+    let pool = pool_with(&[a, b], check_of(0, PortProtocol::Tcp, ""), true);
+    let first = heard(&pool, 1).await;
+    for _ in 0..3 {
+        assert_eq!(heard(&pool, 1).await, first);
+    }
+    let own = usize::from(first == ["to b"]);
+    pool.targets[own].learn(false);
+    assert_ne!(heard(&pool, 1).await, first);
+}
+
+#[test]
+fn sticky_clients_spread_over_all_targets() {
+    let targets: Vec<SocketAddr> = (1..=2).map(|n| ([10, 0, 0, n], 9443).into()).collect();
+    let pool = pool_with(&targets, check_of(0, PortProtocol::Tcp, ""), true);
+    let first = |n: u8| pool.order(IpAddr::from([192, 0, 2, n])).first().copied();
+    let of_first = (0..=255).filter(|n| first(*n) == targets.first().copied());
+    assert!((64..192).contains(&of_first.count()));
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn product(password: &str) -> ServiceKind {
 fn balancer() -> ServiceKind {
     ServiceKind::Balancer {
         listeners: vec![Listener {
+            sticky: false,
             port: 0,
             targets: vec![loopback().1],
             health: health(PortProtocol::Tcp),

@@ -284,6 +284,7 @@ fn services() -> Vec<Service> {
             "balancer",
             ServiceKind::Balancer {
                 listeners: vec![Listener {
+                    sticky: false,
                     port: 443,
                     targets: vec![at(9443)],
                     health: health(),
