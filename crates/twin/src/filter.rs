@@ -178,6 +178,8 @@ pub(crate) enum Connection {
     Known,
     /// It is none of that.
     Unknown,
+    /// It opens something, as far as can be told.
+    New,
 }
 
 impl Chain {
@@ -218,35 +220,37 @@ impl Rule {
     }
 }
 
-/// The conditions under which a packet of a family belongs to the traffic; none where no such packet can.
-pub(crate) fn traffic(traffic: Traffic, family: Family) -> Option<Vec<Term>> {
-    let icmp = |protocol, wanted| {
-        let mut terms = vec![Term::Protocol(protocol)];
-        match wanted {
-            IcmpMatch::All => {}
-            IcmpMatch::Type(kind) => terms.push(Term::IcmpTypes(kind, kind)),
-            IcmpMatch::TypeCode(kind, code) => {
-                terms.extend([Term::IcmpTypes(kind, kind), Term::IcmpCode(code)]);
-            }
-        }
-        terms
-    };
-    let ports = |protocol, ports: PortRange| {
-        let mut terms = vec![Term::Protocol(protocol)];
-        if ports != PortRange::ALL {
-            terms.push(Term::Port(ports));
-        }
-        (ports.first <= ports.last).then_some(terms)
-    };
-    match (traffic, family) {
-        (Traffic::All, _) => Some(Vec::new()),
-        (Traffic::Tcp(range), _) => ports(TCP, range),
-        (Traffic::Udp(range), _) => ports(UDP, range),
-        (Traffic::Icmp(wanted), Family::V4) => Some(icmp(ICMP, wanted)),
-        (Traffic::Icmpv6(wanted), Family::V6) => Some(icmp(ICMPV6, wanted)),
-        (Traffic::Icmp(_), Family::V6) | (Traffic::Icmpv6(_), Family::V4) => None,
-        (Traffic::Protocol(number), _) => Some(vec![Term::Protocol(number)]),
+/// The conditions under which a packet belongs to the traffic; none where no packet can, as the ports are the wrong way
+/// round.
+pub(crate) fn traffic(traffic: Traffic) -> Option<Vec<Term>> {
+    Some(match traffic {
+        Traffic::All => Vec::new(),
+        Traffic::Tcp(range) => ports(TCP, range)?,
+        Traffic::Udp(range) => ports(UDP, range)?,
+        Traffic::Icmp(wanted) => messages(ICMP, wanted),
+        Traffic::Icmpv6(wanted) => messages(ICMPV6, wanted),
+        Traffic::Protocol(number) => vec![Term::Protocol(number)],
+    })
+}
+
+fn ports(protocol: u8, ports: PortRange) -> Option<Vec<Term>> {
+    let mut terms = vec![Term::Protocol(protocol)];
+    if ports != PortRange::ALL {
+        terms.push(Term::Port(ports));
     }
+    (ports.first <= ports.last).then_some(terms)
+}
+
+fn messages(protocol: u8, wanted: IcmpMatch) -> Vec<Term> {
+    let mut terms = vec![Term::Protocol(protocol)];
+    match wanted {
+        IcmpMatch::All => {}
+        IcmpMatch::Type(kind) => terms.push(Term::IcmpTypes(kind, kind)),
+        IcmpMatch::TypeCode(kind, code) => {
+            terms.extend([Term::IcmpTypes(kind, kind), Term::IcmpCode(code)]);
+        }
+    }
+    terms
 }
 
 impl fmt::Display for Family {
@@ -294,6 +298,7 @@ impl fmt::Display for Term {
             Self::HopLimit(limit) => write!(f, "hop limit {limit}"),
             Self::Connection(Connection::Known) => f.write_str("of a known connection"),
             Self::Connection(Connection::Unknown) => f.write_str("of no known connection"),
+            Self::Connection(Connection::New) => f.write_str("of a new connection"),
             Self::Rewrite(end, address) => write!(f, "{end} becomes {address}"),
             Self::Quoted(end, address) => write!(f, "quoted {end} {address}"),
             Self::RewriteQuoted(end, address) => write!(f, "quoted {end} becomes {address}"),

@@ -181,7 +181,7 @@ impl Layout {
         let legs = transit::draw(&mut plan, &lookup, &outside, &mut grounds)?;
         let doors = outside::join(&mut plan, &lookup, &outside, &grounds)?;
         vpc::finish(&mut plan, &lookup, &grounds, &doors, &legs)?;
-        outside::finish(&mut plan, &outside);
+        outside::finish(&mut plan, &lookup, &outside);
         plan.finish()
     }
 }

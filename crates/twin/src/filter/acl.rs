@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use model::network::{AclEntry, NetworkAcl};
 
-use super::{Chain, End, Family, Rule, Term, traffic};
+use super::{Chain, End, Rule, Term, traffic};
 
 /// A subnet's border in its router: the links that are on the subnet's side of it, and the two chains that guard it.
 ///
@@ -83,7 +83,7 @@ fn rules(entries: &[AclEntry], end: End) -> Vec<Rule> {
 }
 
 fn rule(entry: &AclEntry, end: End) -> Option<Rule> {
-    let conditions = traffic(entry.traffic, Family::of_net(&entry.prefix))?;
+    let conditions = traffic(entry.traffic)?;
     let prefix: IpNet = entry.prefix.trunc();
     let verdict = if entry.allow {
         vec![Term::Return]

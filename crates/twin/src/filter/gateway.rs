@@ -27,7 +27,7 @@ pub(crate) struct RouterFilter<'a> {
     pub(crate) egress_only: Option<u32>,
     /// Private addresses by the public ones that stand for them.
     pub(crate) public: BTreeMap<Ipv4Addr, Ipv4Addr>,
-    /// The VPC's IPv6 ranges, the only sources that pass a gateway untranslated.
+    /// The VPC's IPv6 ranges, the only sources that pass the Internet gateway untranslated.
     pub(crate) own: Vec<IpNet>,
 }
 
@@ -99,21 +99,27 @@ fn forwarded(router: &RouterFilter<'_>) -> Vec<Rule> {
     rules
 }
 
-/// What leaves by a gateway has a public address or one of the VPC's own IPv6 addresses; nothing else passes.
+/// What leaves by the Internet gateway has a public address or one of the VPC's own IPv6 addresses; by the egress-only
+/// one goes IPv6. Nothing else passes.
 fn leaving(router: &RouterFilter<'_>) -> Vec<Rule> {
+    let refuse = |link| Rule::new([Term::To(link), Term::Count, Term::Drop]);
     let mut rules = Vec::new();
     if let Some(link) = router.internet {
         rules.extend(translations(router, Term::To(link), End::Source));
-    }
-    for link in [router.internet, router.egress_only].into_iter().flatten() {
-        for range in &router.own {
-            rules.push(Rule::new([
+        rules.extend(router.own.iter().map(|range| {
+            Rule::new([
                 Term::To(link),
                 Term::Address(End::Source, *range),
                 Term::Accept,
-            ]));
-        }
-        rules.push(Rule::new([Term::To(link), Term::Count, Term::Drop]));
+            ])
+        }));
+        rules.push(refuse(link));
+    }
+    if let Some(link) = router.egress_only {
+        rules.extend([
+            Rule::new([Term::To(link), Term::Family(Family::V6), Term::Accept]),
+            refuse(link),
+        ]);
     }
     rules
 }

@@ -147,15 +147,15 @@ fn allowed(
         return;
     }
     for (wanted, peer) in direction.rules(guarded) {
-        for (family, end) in peers(peer, direction.peer(), names) {
-            let Some(conditions) = traffic(*wanted, family) else {
-                continue;
-            };
+        let Some(conditions) = traffic(*wanted) else {
+            continue;
+        };
+        for end in peers(peer, direction.peer(), names) {
             rules.push(Rule::new(
                 here.iter()
                     .cloned()
                     .chain([end])
-                    .chain(conditions)
+                    .chain(conditions.iter().cloned())
                     .chain([Term::Accept]),
             ));
         }
@@ -163,14 +163,14 @@ fn allowed(
 }
 
 /// The peer as one condition for each family in which it has addresses.
-fn peers(peer: &RulePeer, end: End, names: &SetNames<'_>) -> Vec<(Family, Term)> {
+fn peers(peer: &RulePeer, end: End, names: &SetNames<'_>) -> Vec<Term> {
     match peer {
-        RulePeer::Prefix(net) => vec![(Family::of_net(net), Term::Address(end, *net))],
+        RulePeer::Prefix(net) => vec![Term::Address(end, *net)],
         RulePeer::Group(group) => Family::BOTH
             .into_iter()
             .filter_map(|family| {
                 let name = names.get(&(group, family))?;
-                Some((family, Term::AddressIn(end, family, name.clone())))
+                Some(Term::AddressIn(end, family, name.clone()))
             })
             .collect(),
     }

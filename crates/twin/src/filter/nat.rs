@@ -28,7 +28,7 @@ pub(crate) fn ruleset(address: Ipv4Addr) -> Ruleset {
     let hidden = |last: Term| {
         opening.clone().into_iter().map(move |conditions| {
             Rule::new(
-                [Term::Family(Family::V4)]
+                [Term::Family(Family::V4), Term::Connection(Connection::New)]
                     .into_iter()
                     .chain(conditions)
                     .chain([last.clone()]),

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::id::{
-    AttachmentId, GatewayId, InterfaceId, RouteTableId, SiteId, SubnetId, TransitGatewayId, VpcId,
+    AttachmentId, GatewayId, InterfaceId, NatId, RouteTableId, SiteId, SubnetId, TransitGatewayId,
+    VpcId,
 };
 
 /// Why a network cannot be stood up as it is described.
@@ -88,15 +89,15 @@ pub enum LayoutError {
         /// The target as it was described.
         target: String,
     },
-    /// A route leads to a gateway that does not carry its family of addresses.
-    #[error("route {destination} of table {table} to {gateway}: it does not carry that family")]
+    /// A route leads IPv6 to a NAT gateway, which carries IPv4 alone here.
+    #[error("route {destination} of table {table} to NAT gateway {gateway}: it carries IPv4 alone")]
     Family {
         /// The route table.
         table: RouteTableId,
         /// The destination.
         destination: IpNet,
         /// The gateway.
-        gateway: String,
+        gateway: NatId,
     },
     /// A route takes an egress-only gateway for an Internet gateway, or the other way round.
     #[error("route {destination} of table {table} to {gateway}: it is the other kind of gateway")]

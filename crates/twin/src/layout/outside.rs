@@ -146,7 +146,8 @@ pub(super) fn join(
             }
         }
         if !gateway.egress_only || door.internet.is_none() {
-            for range in lookup.v6_ranges(&gateway.vpc) {
+            let global = lookup.v6_ranges(&gateway.vpc);
+            for range in global.into_iter().filter(is_global) {
                 plan.route(internet, MAIN_TABLE, range, way(Family::V6));
             }
         }
@@ -154,8 +155,23 @@ pub(super) fn join(
     Ok(doors)
 }
 
-/// Ends the tables of all routers outside AWS.
-pub(super) fn finish(plan: &mut Plan, outside: &Outside) {
+/// Whether IPv6 addresses are of those that the Internet routes, 2000::/3.
+fn is_global(range: &IpNet) -> bool {
+    match range.network() {
+        IpAddr::V6(first) => first.octets()[0] >> 5 == 0b001,
+        IpAddr::V4(_) => false,
+    }
+}
+
+/// Ends the tables of all routers outside AWS. What a site has but nobody there holds is nowhere else.
+pub(super) fn finish(plan: &mut Plan, lookup: &Lookup<'_>, outside: &Outside) {
+    for (id, site) in &lookup.network.sites {
+        if let (Some(router), true) = (outside.sites.get(id), site.kind != SiteKind::Internet) {
+            for prefix in &site.prefixes {
+                plan.otherwise(*router, MAIN_TABLE, prefix.trunc(), Hop::Blackhole);
+            }
+        }
+    }
     for router in outside.internet.iter().chain(outside.sites.values()) {
         plan.close_table(*router, MAIN_TABLE);
     }

@@ -169,14 +169,18 @@ impl Plan {
     /// Ends a table: what none of its routes covers is dropped in silence, as AWS does.
     pub(super) fn close_table(&mut self, at: usize, table: u32) {
         for family in Family::BOTH {
-            let everything = default_net(family);
-            let open = self.drawn[at].namespace.settings.iter().all(|setting| {
-                !matches!(setting, Setting::Route { table: of, destination, .. }
-                    if *of == table && *destination == everything)
-            });
-            if open {
-                self.route(at, table, everything, Hop::Blackhole);
-            }
+            self.otherwise(at, table, default_net(family), Hop::Blackhole);
+        }
+    }
+
+    /// Adds a route unless the table has one to that very destination.
+    pub(super) fn otherwise(&mut self, at: usize, table: u32, destination: IpNet, hop: Hop) {
+        let taken = self.drawn[at].namespace.settings.iter().any(|setting| {
+            matches!(setting, Setting::Route { table: of, destination: to, .. }
+                if *of == table && *to == destination)
+        });
+        if !taken {
+            self.route(at, table, destination, hop);
         }
     }
 

@@ -143,12 +143,9 @@ pub(super) fn draw(plan: &mut Plan, lookup: &Lookup<'_>) -> Result<Grounds, Layo
     for vpc in lookup.network.vpcs.keys() {
         let router = plan.router(Node::Vpc(vpc.clone()));
         grounds.routers.insert(vpc.clone(), router);
-        let mut table = FIRST_TABLE;
-        for (id, subnet) in lookup.subnets_of(vpc) {
-            grounds
-                .subnets
-                .insert(id.clone(), ground(plan, subnet, router, table));
-            table += 1;
+        for ((id, subnet), table) in lookup.subnets_of(vpc).zip(FIRST_TABLE..) {
+            let ground = ground(plan, subnet, router, table);
+            grounds.subnets.insert(id.clone(), ground);
         }
     }
     for (id, nat) in &lookup.network.nat_gateways {
@@ -359,13 +356,10 @@ impl Ways<'_> {
                         gateway: id.clone(),
                     });
                 }
-                if egress_only && family == Family::V4 {
-                    return Err(self.wrong_family(route, id));
-                }
-                let door = if egress_only {
-                    self.doors.egress_only
-                } else {
-                    self.doors.internet
+                let door = match (egress_only, family) {
+                    (false, _) => self.doors.internet,
+                    (true, Family::V6) => self.doors.egress_only,
+                    (true, Family::V4) => None,
                 };
                 Ok(door.map_or(Hop::Blackhole, |link| Hop::Gateway(next_hop(family), link)))
             }
@@ -374,7 +368,11 @@ impl Ways<'_> {
                 let ground = self.grounds.subnet(&nat.subnet, id)?;
                 same_vpc(&ground.vpc, &self.ground.vpc, "NAT gateway", id, by())?;
                 if family == Family::V6 {
-                    return Err(self.wrong_family(route, id));
+                    return Err(LayoutError::Family {
+                        table: self.table.clone(),
+                        destination: route.destination,
+                        gateway: id.clone(),
+                    });
                 }
                 Ok(Hop::Gateway(IpAddr::V4(nat.address), ground.bridge.index))
             }
@@ -398,14 +396,6 @@ impl Ways<'_> {
                 destination: route.destination,
                 target: target.clone(),
             }),
-        }
-    }
-
-    fn wrong_family(&self, route: &Route, gateway: impl Display) -> LayoutError {
-        LayoutError::Family {
-            table: self.table.clone(),
-            destination: route.destination,
-            gateway: gateway.to_string(),
         }
     }
 }

@@ -46,8 +46,9 @@ const HOP_LIMIT: Field = field(Base::Network, 7, 1);
 /// An ICMP error quotes the packet's header after eight bytes of its own.
 const QUOTE: u32 = 8;
 
-/// States of `ct state` that mean that something went before: established and related.
+/// States of `ct state`: established and related, which mean that something went before; and new.
 const KNOWN: u32 = (1 << 1) | (1 << 2);
+const NEW: u32 = 1 << 3;
 
 const fn field(base: Base, offset: u32, length: u32) -> Field {
     Field {
@@ -233,11 +234,12 @@ fn connection(bytes: &mut Vec<u8>, state: Connection) {
         number(bytes, 1, REGISTER);
         number(bytes, 2, 0);
     });
-    mask(bytes, &KNOWN.to_ne_bytes());
-    let how = match state {
-        Connection::Known => DIFFERENT,
-        Connection::Unknown => EQUAL,
+    let (states, how) = match state {
+        Connection::Known => (KNOWN, DIFFERENT),
+        Connection::Unknown => (KNOWN, EQUAL),
+        Connection::New => (NEW, DIFFERENT),
     };
+    mask(bytes, &states.to_ne_bytes());
     compare(bytes, how, &0_u32.to_ne_bytes());
 }
 
