@@ -1,13 +1,16 @@
 //! What can be done on a host: run a command, and go onward from it.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use model::HostId;
-use russh::{Channel, ChannelMsg, ChannelStream, Disconnect, client};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelStream, ChannelWriteHalf, Disconnect, client};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::connect::{Session, open_forward};
@@ -86,8 +89,8 @@ impl HostChannel {
         command: &str,
         input: impl Into<Vec<u8>>,
     ) -> Result<Output, ChannelError> {
-        let channel = self.open().await?;
-        let run = self.run(channel, command, input.into());
+        let (mut answers, sender) = self.open().await?;
+        let run = self.run(&mut answers, &sender, command, input.into());
         self.within(Step::Command, self.limits.command, run).await?
     }
 
@@ -122,11 +125,14 @@ impl HostChannel {
     }
 
     /// Opens a session channel.
-    pub(crate) async fn open(&self) -> Result<Channel<client::Msg>, ChannelError> {
+    pub(crate) async fn open(&self) -> Result<(ChannelReadHalf, Sender), ChannelError> {
         let opening = self.session.channel_open_session();
-        self.within(Step::Open, self.limits.open, opening)
+        let channel = self
+            .within(Step::Open, self.limits.open, opening)
             .await?
-            .map_err(|error| self.not_opened(error, Step::Open))
+            .map_err(|error| self.not_opened(error, Step::Open))?;
+        let (answers, sender) = channel.split();
+        Ok((answers, Sender(Arc::new(sender))))
     }
 
     pub(crate) async fn within<T>(
@@ -163,12 +169,12 @@ impl HostChannel {
 
     async fn run(
         &self,
-        channel: Channel<client::Msg>,
+        answers: &mut ChannelReadHalf,
+        sender: &Sender,
         command: &str,
         input: Vec<u8>,
     ) -> Result<Output, ChannelError> {
         let gone = |_| self.disconnected(Step::Command);
-        let (mut answers, sender) = channel.split();
         sender.exec(true, command).await.map_err(gone)?;
         // A command need not read its input: how far this comes does not matter once the command has ended.
         let mut feed = pin!(async {
@@ -198,7 +204,6 @@ impl HostChannel {
                 Some(_) => {}
             }
             if collected.too_much {
-                let _ = sender.close().await;
                 return Err(ChannelError::TooMuchOutput {
                     host: self.host.clone(),
                     limit: self.limits.output,
@@ -208,6 +213,30 @@ impl HostChannel {
         collected
             .into_output()
             .ok_or_else(|| self.disconnected(Step::Command))
+    }
+}
+
+/// The sending side of a session channel. Dropping it closes the channel, so that the server ends a command that nobody
+/// waits for any more: after its limit, after too much output, and when the caller gives up.
+pub(crate) struct Sender(Arc<ChannelWriteHalf<client::Msg>>);
+
+impl Deref for Sender {
+    type Target = ChannelWriteHalf<client::Msg>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // Without a runtime the session has ended, and the channel with it.
+        if let Ok(runtime) = Handle::try_current() {
+            let sender = Arc::clone(&self.0);
+            runtime.spawn(async move {
+                let _ = sender.close().await;
+            });
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl HostChannel {
         mut input: impl AsyncRead + Unpin,
         mut output: impl AsyncWrite + Unpin,
     ) -> Result<Exit, ChannelError> {
-        let (mut answers, sender) = self.open().await?.split();
+        let (mut answers, sender) = self.open().await?;
         let starting = self.start(terminal, &mut answers, &sender);
         let early = self
             .within(Step::Open, self.limits().open, starting)

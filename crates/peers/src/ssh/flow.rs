@@ -1,6 +1,7 @@
 //! Bytes between a channel and what it stands for, so that one slow reader does not stall the whole connection.
 
 use std::collections::VecDeque;
+use std::io;
 
 use russh::server::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
@@ -15,52 +16,83 @@ const WAITING: usize = 16 * 1024 * 1024;
 /// Bytes read at a time: the largest packet that is sent.
 const PIECE: usize = 32 * 1024;
 
-/// Passes a channel's data on until the channel closes. Other messages go to `control`. The end of data is passed on as
-/// a shutdown; a reader that has gone away loses what still comes, as in a shell's pipe.
+/// Passes a channel's data on until the channel closes. Other messages go to `control`. After the end of data the reader
+/// is shut down and dropped; a reader that has gone away loses what still comes, as in a shell's pipe.
 pub(super) async fn pass_in(
     messages: &mut ChannelReadHalf,
-    mut reader: impl AsyncWrite + Unpin,
+    reader: impl AsyncWrite + Unpin,
     mut control: impl FnMut(ChannelMsg),
 ) {
-    let mut waiting = VecDeque::new();
-    let mut waiting_bytes = 0;
-    let mut open = true;
+    let mut reader = Some(reader);
+    let mut waiting = Waiting::default();
     let mut ending = false;
     loop {
-        if ending && open && waiting.is_empty() {
+        if ending
+            && waiting.bytes == 0
+            && let Some(mut reader) = reader.take()
+        {
             // It may have gone away already.
             let _ = reader.shutdown().await;
-            open = false;
         }
-        let next = waiting
-            .front()
-            .map_or(&[][..], |piece: &_| AsRef::<[u8]>::as_ref(piece));
         tokio::select! {
-            message = messages.wait(), if waiting_bytes < WAITING => match message {
-                Some(ChannelMsg::Data { data }) if open && !data.is_empty() => {
-                    waiting_bytes += data.len();
-                    waiting.push_back(data);
-                }
+            message = messages.wait(), if waiting.bytes < WAITING => match message {
+                Some(ChannelMsg::Data { data }) if reader.is_some() => waiting.push(data.into()),
                 Some(ChannelMsg::Eof) => ending = true,
                 Some(ChannelMsg::Close) | None => return,
                 Some(other) => control(other),
             },
-            written = reader.write(next), if !next.is_empty() => match written {
-                Ok(written) if written > 0 => {
-                    waiting_bytes -= written;
-                    if let Some(mut piece) = waiting.pop_front() {
-                        let _ = piece.split_to(written);
-                        if !piece.is_empty() {
-                            waiting.push_front(piece);
-                        }
-                    }
-                }
+            written = write_some(&mut reader, waiting.first()), if waiting.bytes > 0 => match written {
+                Ok(written) if written > 0 => waiting.pop(written),
                 _ => {
-                    open = false;
-                    waiting.clear();
-                    waiting_bytes = 0;
+                    reader = None;
+                    waiting = Waiting::default();
                 }
             },
+        }
+    }
+}
+
+/// Writes some bytes; to nobody, none.
+async fn write_some(
+    reader: &mut Option<impl AsyncWrite + Unpin>,
+    bytes: &[u8],
+) -> io::Result<usize> {
+    match reader {
+        Some(reader) => reader.write(bytes).await,
+        None => Ok(0),
+    }
+}
+
+/// Pieces that wait to be written.
+#[derive(Default)]
+struct Waiting {
+    pieces: VecDeque<Vec<u8>>,
+    /// How many bytes of the first piece are written.
+    gone: usize,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, piece: Vec<u8>) {
+        // An empty piece would look like a reader that takes nothing.
+        if !piece.is_empty() {
+            self.bytes += piece.len();
+            self.pieces.push_back(piece);
+        }
+    }
+
+    fn first(&self) -> &[u8] {
+        let piece = self.pieces.front().and_then(|piece| piece.get(self.gone..));
+        piece.unwrap_or_default()
+    }
+
+    /// Forgets the first bytes, at most those of [`Waiting::first`].
+    fn pop(&mut self, written: usize) {
+        self.bytes -= written;
+        self.gone += written;
+        if self.first().is_empty() {
+            self.pieces.pop_front();
+            self.gone = 0;
         }
     }
 }
