@@ -149,7 +149,7 @@ pub fn samples(delivery: &Delivery) -> Vec<Sample> {
     }
     let header = HeaderBox::all(family);
     let (source, destination) = (number(delivery.source), number(delivery.destination));
-    asked
+    let samples: BTreeSet<Sample> = asked
         .into_iter()
         .filter(|(protocol, _, message)| !is_housekeeping(*protocol, *message))
         .filter_map(|(protocol, from, to)| {
@@ -161,7 +161,8 @@ pub fn samples(delivery: &Delivery) -> Vec<Sample> {
                 answered: predicted.answered,
             })
         })
-        .collect()
+        .collect();
+    samples.into_iter().collect()
 }
 
 /// Asks the corners of a box, for one of its protocols, and what lies on either side of them.

@@ -41,14 +41,11 @@ pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
     let rank = |held: &&HeaderBox| {
         let kinds = [TCP, UDP, ICMP, ICMPV6];
         let kind = kinds.iter().position(|kind| held.protocol.contains(*kind));
-        (
-            kind.unwrap_or(kinds.len()),
-            familiar(held).is_none(),
-            **held,
-        )
+        let known = familiar(held).map_or(usize::MAX, |(place, _)| place);
+        (kind.unwrap_or(kinds.len()), known, **held)
     };
     let held = set.boxes().iter().min_by_key(rank)?;
-    let source = familiar(held).unwrap_or_else(|| middle(held.source));
+    let source = familiar(held).map_or_else(|| middle(held.source), |(_, known)| known);
     let protocols = [TCP, UDP, ICMP, ICMPV6];
     let mut protocols = protocols.into_iter();
     let protocol = protocols
@@ -64,15 +61,14 @@ pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
     Some(held.packet(source, held.destination.first(), protocol, (from, to)))
 }
 
-/// An address of a box that people know.
-fn familiar(held: &HeaderBox) -> Option<u128> {
+/// A source in a box that people know, and its place among those.
+fn familiar(held: &HeaderBox) -> Option<(usize, u128)> {
     let known = match held.family {
         Family::V4 => FAMILIAR_V4.map(u128::from).to_vec(),
         Family::V6 => FAMILIAR_V6.to_vec(),
     };
-    known
-        .into_iter()
-        .find(|address| held.source.contains(*address))
+    let mut known = known.into_iter().enumerate();
+    known.find(|(_, address)| held.source.contains(*address))
 }
 
 /// The address in the middle of an interval, where it is least likely to be a special one.

@@ -2,5 +2,8 @@
 
 mod agreement;
 mod algebra;
-
+mod faults;
+mod intents;
+mod matrix;
+mod paths;
 mod plan;

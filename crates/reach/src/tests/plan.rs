@@ -380,7 +380,11 @@ pub(super) fn estate() -> Plan {
             "public-a",
             "prod",
             &["10.1.0.0/24", "2001:db8:1:0::/64"],
-            &[("0.0.0.0/0", "igw igw"), ("::/0", "igw igw")],
+            &[
+                ("0.0.0.0/0", "igw igw"),
+                ("::/0", "igw igw"),
+                ("192.168.0.0/16", "tgw tgw"),
+            ],
         )
         .subnet(
             "private-a",
