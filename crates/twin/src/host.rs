@@ -77,10 +77,11 @@ impl Channel {
 }
 
 impl Answers {
-    /// Answers a question; `Err` carries, in words, why it could not be done. Waits until the twin has taken it.
+    /// Answers a question; `Err` carries, in words, why it could not be done. An answer longer than [`MAX_MESSAGE`]
+    /// becomes such an error. Waits until the twin has taken it.
     ///
     /// # Errors
-    /// When the answer is longer than [`MAX_MESSAGE`] (the question is then answered with that), or the twin is ending.
+    /// When the twin is ending.
     pub fn send(&self, id: u64, answer: Result<&Value, &str>) -> io::Result<()> {
         let (kind, body) = match answer {
             Ok(value) => (Kind::Answer, serde_json::to_vec(value)?),
@@ -90,8 +91,7 @@ impl Answers {
             Err(FrameError::TooLong(length)) => {
                 let why = FrameError::TooLong(length).to_string();
                 self.write(id, Kind::Refusal, serde_json::to_vec(&why)?)
-                    .map_err(io::Error::other)?;
-                Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+                    .map_err(io::Error::other)
             }
             Err(FrameError::Stream(error)) => Err(error),
             other => other.map_err(io::Error::other),

@@ -133,7 +133,13 @@ fn try_fence() -> Result<(), (&'static str, String, String)> {
 
 /// Is the probe inside: PID 1 of a pid namespace.
 pub(crate) fn inside() -> ExitCode {
-    for capability in [proc(), overlay().optional(), network(), raw_sockets(), tun().optional()] {
+    for capability in [
+        proc(),
+        overlay().optional(),
+        network(),
+        raw_sockets(),
+        tun().optional(),
+    ] {
         say(&capability);
     }
     ExitCode::SUCCESS

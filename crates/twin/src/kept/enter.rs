@@ -38,6 +38,9 @@ const PASSED_ON: [Signal; 4] = [
     Signal::SIGHUP,
 ];
 
+/// Between two looks whether the command has ended: another thread of the caller may have taken the signal that says so.
+const LOOK_MS: u16 = 50;
+
 /// The namespaces of a host, the user namespace first: it gives the right to the others.
 const NAMESPACES: [(&str, CloneFlags); 6] = [
     ("user", CloneFlags::CLONE_NEWUSER),
@@ -66,6 +69,8 @@ pub fn enter(twin: &Kept, host: &HostId, argv: &[String]) -> Result<ExitStatus, 
         None => None,
     }
     .ok_or_else(|| KeptError::NoSuchHost(host.clone()))?;
+    // Its reader is a thread that would take signals.
+    drop(line);
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0("reeve")
@@ -122,7 +127,7 @@ fn mind(child: &Child, signals: &SignalFd) -> io::Result<ExitStatus> {
     let pid = Pid::from_raw(child.id().cast_signed());
     loop {
         let mut ready = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut ready, PollTimeout::NONE) {
+        match poll(&mut ready, PollTimeout::from(LOOK_MS)) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
