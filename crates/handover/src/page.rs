@@ -15,7 +15,7 @@ pub struct RenderError(#[source] askama::Error);
 const REHEARSAL: [Setting; 2] = [Setting::Planned, Setting::Rehearsed];
 
 #[derive(Template)]
-#[template(path = "report.html", whitespace = "suppress")]
+#[template(path = "report.html", whitespace = "minimize")]
 struct Page<'a> {
     report: &'a Report,
     /// An SVG element of Reeve's own making: it goes into the page as it is.

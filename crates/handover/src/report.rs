@@ -130,8 +130,8 @@ pub struct Listening {
     pub host: String,
     /// The service.
     pub service: String,
-    /// Where it listens.
-    pub address: String,
+    /// Where it listens: `tcp 443`.
+    pub ports: Vec<String>,
     /// What plays it; a stand-in is called one.
     pub peer: String,
 }

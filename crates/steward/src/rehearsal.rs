@@ -12,6 +12,7 @@ use handover::{
 };
 use jiff::Timestamp;
 use ledger::{PublishError, Run, RunError, RunId};
+use model::claim::Expect;
 use model::lock::Lock;
 use model::{
     Assessment, Claim, Digest, Estate, Evidence, Finding, Host, HostId, Network, Setting, Verdict,
@@ -342,13 +343,7 @@ impl<'a> Subject<'a> {
         }
         let peers = listening
             .iter()
-            .flat_map(|(host, all)| all.iter().map(move |one| (host, one)))
-            .map(|(host, one)| Listening {
-                host: host.to_string(),
-                service: one.service.clone(),
-                address: format!("{} {}", one.transport, one.address),
-                peer: format!("stand-in: {}", one.peer),
-            })
+            .flat_map(|(host, all)| who_answers(host, all))
             .collect();
         Seen {
             evidence,
@@ -413,6 +408,25 @@ impl<'a> Subject<'a> {
             serde_json::json!({ "verdict": report.verdict, "report": Digest::of_bytes(&json) });
         Ok(run.finish(Timestamp::now(), &outcome)?)
     }
+}
+
+/// One line for each service of a host, with all its ports.
+fn who_answers(host: &HostId, listening: &[peers::Listening]) -> Vec<Listening> {
+    let mut services: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for one in listening {
+        let port = format!("{} {}", one.transport, one.address.port());
+        let ports = services.entry((&one.service, &one.peer)).or_default();
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    let line = |((service, peer), ports): ((&str, &str), Vec<String>)| Listening {
+        host: host.to_string(),
+        service: service.to_owned(),
+        ports,
+        peer: format!("stand-in: {peer}"),
+    };
+    services.into_iter().map(line).collect()
 }
 
 fn milliseconds(began: Instant) -> u64 {
@@ -508,23 +522,42 @@ fn seen_fault(fault: &Fault, change: &str, claims: &[Assessment]) -> FaultSeen {
             .map(|claim| claim.claim.id.to_string())
             .collect::<Vec<_>>()
     };
-    // A proof names the rule that lets a packet through, or stops it: that is the cause. Else what a probe was told.
-    let failed = |setting| {
-        claims
-            .iter()
-            .flat_map(|claim| &claim.evidence)
-            .filter(move |item| item.setting == setting && item.verdict == Verdict::Fails)
-    };
-    let cause = failed(Setting::Planned)
-        .find(|item| item.witness.is_some())
-        .or_else(|| failed(Setting::Rehearsed).next());
     FaultSeen {
         name: fault.name.to_owned(),
         change: change.to_owned(),
         by_proof: failing(Setting::Planned),
         by_probe: failing(Setting::Rehearsed),
-        cause: cause.map(|item| item.detail.clone()),
+        cause: cause(claims),
     }
+}
+
+/// The cause as the evidence names it. A proof names the rule that lets a packet through, or stops it. Where no proof
+/// fails, what was open and must be closed says more than what then did not work.
+fn cause(claims: &[Assessment]) -> Option<String> {
+    let failed = |setting| {
+        let all = claims
+            .iter()
+            .flat_map(|claim| claim.evidence.iter().map(move |item| (claim, item)));
+        all.filter(move |(_, item)| item.setting == setting && item.verdict == Verdict::Fails)
+    };
+    let must_be_closed = |claim: &Assessment| {
+        claim
+            .claim
+            .probes
+            .iter()
+            .all(|probe| matches!(probe.expect, Expect::NoWay | Expect::Refused))
+    };
+    let proved = failed(Setting::Planned).find(|(_, item)| item.witness.is_some());
+    let open = || failed(Setting::Rehearsed).find(|(claim, _)| must_be_closed(claim));
+    let broken = || failed(Setting::Rehearsed).next();
+    let (claim, item) = proved.or_else(open).or_else(broken)?;
+    Some(match item.setting {
+        Setting::Planned => item.detail.clone(),
+        _ => format!(
+            "{}, but from {}: {}",
+            claim.claim.title, item.vantage, item.detail
+        ),
+    })
 }
 
 /// What a rehearsal of this version leaves out.

@@ -2,16 +2,36 @@
 
 use std::fmt::Write as _;
 
+/// Every rule begins with the drawing's own class: within a page, styles of an SVG hold for the whole page.
 const STYLE: &str = "\
-text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:12px;fill:#1d2733}\
-.title{font-size:22px;font-weight:600}.head{font-size:15px;font-weight:600}.name{font-weight:600}.small{font-size:11px}.tight{font-size:10px}.out{fill:#1a7f4b}\
-.soft{fill:#5c6b7a;font-size:11px}.mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:10.5px;fill:#5c6b7a}\
-.end{text-anchor:end}.mid{text-anchor:middle}.inv{fill:#fff;font-weight:600;font-size:11px;text-anchor:middle}\
-.site{fill:#f5f7fa;stroke:#9aa7b4}.vpc{fill:#fff;stroke:#1f4e79;stroke-width:2}.zone{fill:#f8fafc;stroke:#cdd6e0;stroke-dasharray:5 4}\
-.public{fill:#e9f5ec;stroke:#8dc29c}.app{fill:#e9f0fa;stroke:#93b3dc}.data{fill:#fbf0e3;stroke:#dfb37c}.transit{fill:#f1edf8;stroke:#b7a6d8}\
-.chip{fill:#fff;stroke:#b8c4d0}.node{fill:#fff;stroke:#7d8b99;stroke-width:1.2}.row{stroke:#e6ebf0}.badge{fill:#1f4e79}.transitbar{fill:#6b4fa0}\
-.link{fill:none;stroke:#5c6b7a;stroke-width:2}.tunnel{fill:none;stroke:#6b4fa0;stroke-width:2.5;stroke-dasharray:7 4}\
-.flow{fill:none;stroke-width:1.7;opacity:.85}.halo{fill:none;stroke:#fff;stroke-width:4.5;opacity:.9}";
+.reeve text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:12px;fill:#1d2733}\
+.reeve .title{font-size:22px;font-weight:600}\
+.reeve .head{font-size:15px;font-weight:600}\
+.reeve .name{font-weight:600}\
+.reeve .small{font-size:11px}\
+.reeve .tight{font-size:10px}\
+.reeve .out{fill:#1a7f4b}\
+.reeve .soft{fill:#5c6b7a;font-size:11px}\
+.reeve .mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:10.5px;fill:#5c6b7a}\
+.reeve .end{text-anchor:end}\
+.reeve .mid{text-anchor:middle}\
+.reeve .inv{fill:#fff;font-weight:600;font-size:11px;text-anchor:middle}\
+.reeve .site{fill:#f5f7fa;stroke:#9aa7b4}\
+.reeve .vpc{fill:#fff;stroke:#1f4e79;stroke-width:2}\
+.reeve .zone{fill:#f8fafc;stroke:#cdd6e0;stroke-dasharray:5 4}\
+.reeve .public{fill:#e9f5ec;stroke:#8dc29c}\
+.reeve .app{fill:#e9f0fa;stroke:#93b3dc}\
+.reeve .data{fill:#fbf0e3;stroke:#dfb37c}\
+.reeve .transit{fill:#f1edf8;stroke:#b7a6d8}\
+.reeve .chip{fill:#fff;stroke:#b8c4d0}\
+.reeve .node{fill:#fff;stroke:#7d8b99;stroke-width:1.2}\
+.reeve .row{stroke:#e6ebf0}\
+.reeve .badge{fill:#1f4e79}\
+.reeve .transitbar{fill:#6b4fa0}\
+.reeve .link{fill:none;stroke:#5c6b7a;stroke-width:2}\
+.reeve .tunnel{fill:none;stroke:#6b4fa0;stroke-width:2.5;stroke-dasharray:7 4}\
+.reeve .flow{fill:none;stroke-width:1.7;opacity:.85}\
+.reeve .halo{fill:none;stroke:#fff;stroke-width:4.5;opacity:.9}";
 
 /// A drawing of a fixed width that grows downwards.
 pub(super) struct Canvas {
@@ -94,7 +114,7 @@ impl Canvas {
             .collect();
         let Self { width, body } = self;
         format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:.0} {height:.0}' width='{width:.0}' \
+            "<svg class='reeve' xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:.0} {height:.0}' width='{width:.0}' \
              height='{height:.0}' role='img'>\n<defs><style>{STYLE}</style>{markers}</defs>\n\
              <rect width='100%' height='100%' fill='#fff'/>\n{body}</svg>\n"
         )
