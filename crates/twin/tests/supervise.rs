@@ -5,8 +5,12 @@
 
 #[path = "supervise/cases.rs"]
 mod cases;
+#[path = "supervise/ending.rs"]
+mod ending;
 #[path = "supervise/machine.rs"]
 mod machine;
+#[path = "supervise/place.rs"]
+mod place;
 #[path = "supervise/program.rs"]
 mod program;
 #[path = "supervise/sample.rs"]
@@ -30,9 +34,10 @@ fn main() -> ExitCode {
     }
     match argv.get(1).map(String::as_str) {
         Some(program::WORD) => program::run(),
-        Some(cases::OUTER) => cases::outer(&argv[2..]),
-        Some(cases::KEEPER) => cases::keeper(&argv[2..]),
-        Some(cases::ENTER) => cases::enter(&argv[2..]),
+        Some(ending::OUTER) => ending::outer(&argv[2..]),
+        Some(ending::KEEPER) => ending::keeper(&argv[2..]),
+        Some(ending::ENTER) => ending::enter(&argv[2..]),
+        Some(ending::CONFINED) => ending::confined(&argv[2..]),
         _ => all(&argv[1..]),
     }
 }
@@ -49,7 +54,7 @@ fn all(words: &[String]) -> ExitCode {
         return ExitCode::from(u8::from(env::var_os("CI").is_some()));
     }
     let before = machine::State::now();
-    for (name, case) in cases::ALL {
+    for (name, case) in cases::ALL.into_iter().chain(ending::ALL) {
         let words: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
         if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
             case();

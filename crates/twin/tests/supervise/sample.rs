@@ -19,7 +19,7 @@ pub(crate) const HOSTS: [&str; 3] = ["production/a", "production/b", "staging/c"
 /// Three hosts in one subnet. `mark` is in every process's command line; `inputs` are first messages, by host.
 pub(crate) fn plan(run_dir: &Path, mark: &str, inputs: &[(&str, Value)]) -> Plan {
     let program = |host: &str| Program {
-        argv: ["/proc/self/exe", program::WORD, mark]
+        argv: ["/proc/self/exe", program::WORD, mark, host]
             .map(str::to_owned)
             .to_vec(),
         hostname: host.replace('/', "-"),
