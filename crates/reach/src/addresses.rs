@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::boxes::{Family, addresses, number};
+use crate::family::{Family, addresses, number};
 use crate::interval::Interval;
 
 /// IPv4 ranges that nobody on the Internet has, by IANA's registry of special-purpose addresses. The documentation

@@ -13,7 +13,8 @@ use model::network::{
 };
 
 use crate::addresses::AddressSet;
-use crate::boxes::{Family, TooManyBoxes};
+use crate::boxes::TooManyBoxes;
+use crate::family::Family;
 use crate::filter::{Filter, Side};
 use crate::routes::{Claims, transit_claims, vpc_claims};
 

@@ -6,7 +6,8 @@ use model::id::{AttachmentId, NatId, TransitGatewayId, VpcId};
 use model::packet::PortRange;
 
 use crate::addresses::AddressSet;
-use crate::boxes::{BoxSet, Family, HeaderBox, ICMP, ICMPV6, TCP, TooManyBoxes, UDP, icmp_message};
+use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes, icmp_message};
+use crate::family::{Family, ICMP, ICMPV6, TCP, UDP};
 use crate::filter::Filter;
 use crate::interval::Interval;
 

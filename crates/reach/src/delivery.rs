@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use model::id::InterfaceId;
 use model::packet::Packet;
 
-use crate::boxes::{BoxSet, Family, HeaderBox, ICMPV6, TCP, UDP, icmp_message, number};
+use crate::boxes::{BoxSet, HeaderBox, icmp_message};
 use crate::carried::answerable;
+use crate::family::{Family, ICMPV6, TCP, UDP, number};
 use crate::interval::{Interval, Whole};
 use crate::prover::{Answers, Flow};
 use crate::walk::Doubtful;

@@ -7,7 +7,8 @@ use model::Network;
 use model::network::{AclEntry, GroupRule, Interface, RulePeer};
 use model::packet::Traffic;
 
-use crate::boxes::{BoxSet, Family, HeaderBox, TooManyBoxes, addresses, number};
+use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
+use crate::family::{Family, addresses, number};
 use crate::interval::Interval;
 
 /// The end of a packet that a rule's prefix speaks of.

@@ -34,6 +34,7 @@ pub fn problems(network: &Network) -> Vec<String> {
         found.transit_gateway(&format!("transit gateway {id}"), gateway);
     }
     found.sites();
+    found.overlaps();
     found.addresses_once();
     found.problems
 }
@@ -314,6 +315,31 @@ impl<'n> Found<'n> {
             self.want(count <= 1, || {
                 format!("site {id} has {count} attachments; which one it sends by is not modelled")
             });
+        }
+    }
+
+    /// Two sites on the Internet with one address leave open who gets a packet; so does a site with an address that an
+    /// Internet gateway translates.
+    fn overlaps(&mut self) {
+        let network = self.network;
+        let mut taken = AddressSet::default();
+        let interfaces = network.interfaces.values();
+        let nats = network.nat_gateways.values();
+        for public in interfaces
+            .filter_map(|interface| interface.public)
+            .chain(nats.filter_map(|nat| nat.public))
+        {
+            taken.insert_address(public.into());
+        }
+        for (id, site) in &network.sites {
+            if site.kind == SiteKind::OnInternet {
+                let space = AddressSet::of_prefixes(&site.prefixes);
+                let free = space.intersect(&taken).is_empty();
+                self.want(free, || {
+                    format!("site {id} has addresses that others on the Internet have too")
+                });
+                taken.unite(&space);
+            }
         }
     }
 

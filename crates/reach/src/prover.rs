@@ -11,9 +11,10 @@ use model::network::{Interface, Place};
 
 use crate::addresses::AddressSet;
 use crate::atlas::{Atlas, targets};
-use crate::boxes::{BoxSet, Family, TooManyBoxes, number};
+use crate::boxes::{BoxSet, TooManyBoxes};
 use crate::carried::Address;
 use crate::delivery::Delivery;
+use crate::family::{Family, number};
 use crate::filter::between;
 use crate::interval::Interval;
 use crate::problems;

@@ -7,7 +7,8 @@ use model::intent::Sources;
 
 use super::witness::{Shown, let_in_by};
 use super::{Proof, Proved, Reasons};
-use crate::boxes::{BoxSet, Family, HeaderBox, ICMP, ICMPV6, TooManyBoxes, icmp_message};
+use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes, icmp_message};
+use crate::family::{Family, ICMP, ICMPV6};
 use crate::interval::Interval;
 use crate::prover::Prover;
 use crate::walk::Sender;

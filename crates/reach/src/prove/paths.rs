@@ -11,8 +11,9 @@ use model::packet::{PortRange, Traffic};
 use super::sources::{Source, headers};
 use super::witness::{Shown, let_in_by, lost_at};
 use super::{Proof, Proved, Reasons, Unprovable};
-use crate::boxes::{BoxSet, Family, HeaderBox, TCP, TooManyBoxes, UDP};
+use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
 use crate::carried::answerable_set;
+use crate::family::{Family, TCP, UDP};
 use crate::interval::Interval;
 use crate::prover::{Flow, Prover};
 use crate::walk::{Doubtful, Sender};
@@ -23,6 +24,13 @@ struct Search {
     broken: Option<Proof>,
     pairs: usize,
     reasons: Reasons,
+}
+
+/// Traffic that must arrive.
+struct Wanted {
+    headers: BoxSet,
+    /// The family that it belongs to, where it does to one alone.
+    family: Option<Family>,
 }
 
 impl Search {
@@ -180,12 +188,25 @@ impl<'n> Prover<'n> {
             return Err(Unprovable::Senseless(reason.to_owned()));
         }
         let (senders, receivers) = (self.senders(from)?, self.receivers(to)?);
-        let wanted = headers(traffic)?.intersect(&from_clients()?)?;
+        if traffic.is_empty() {
+            let reason = "the intent names no traffic";
+            return Err(Unprovable::Senseless(reason.to_owned()));
+        }
         let mut search = Search::default();
-        for source in &senders {
-            for to in &receivers {
-                if source.sender != Sender::Interface(to) {
-                    self.search_gap(source, to, &wanted, &mut search)?;
+        for traffic in traffic {
+            let wanted = Wanted {
+                headers: headers(&[*traffic])?.intersect(&from_clients()?)?,
+                family: match traffic {
+                    Traffic::Icmp(_) => Some(Family::V4),
+                    Traffic::Icmpv6(_) => Some(Family::V6),
+                    _ => None,
+                },
+            };
+            for source in &senders {
+                for to in &receivers {
+                    if source.sender != Sender::Interface(to) {
+                        self.search_gap(source, to, &wanted, &mut search)?;
+                    }
                 }
             }
         }
@@ -202,10 +223,10 @@ impl<'n> Prover<'n> {
         &self,
         source: &Source<'n>,
         to: &'n InterfaceId,
-        wanted: &BoxSet,
+        wanted: &Wanted,
         search: &mut Search,
     ) -> Result<(), TooManyBoxes> {
-        let Some(address) = self.address_for(source.sender, to) else {
+        let Some(address) = self.address_for(source.sender, to, wanted.family) else {
             let from = source.sender;
             search
                 .broken(|| Proof::fails(format!("{to} has no address that {from} could send to")));
@@ -213,7 +234,7 @@ impl<'n> Prover<'n> {
         };
         for flow in self.flows(source.sender, to) {
             if flow.destination == address {
-                let required = source.sent(&flow)?.intersect(wanted)?;
+                let required = source.sent(&flow)?.intersect(&wanted.headers)?;
                 self.search_gap_in(&flow, source, to, &required, search)?;
             }
         }
@@ -303,32 +324,36 @@ impl<'n> Prover<'n> {
         search.doubt(&answers.doubts, &asked)
     }
 
-    /// The address that a sender uses for an interface: its own, IPv4 first; from the Internet into a VPC, its public one.
-    fn address_for(&self, sender: Sender<'n>, to: &InterfaceId) -> Option<IpAddr> {
+    /// The address that a sender uses for an interface, IPv4 first: its own, or from the Internet into a VPC its public
+    /// one.
+    fn address_for(
+        &self,
+        sender: Sender<'n>,
+        to: &InterfaceId,
+        family: Option<Family>,
+    ) -> Option<IpAddr> {
         let (_, receiver) = self.interface(to)?;
-        let first = |addresses: &[IpAddr]| {
-            let v4 = addresses.iter().find(|address| address.is_ipv4());
-            v4.or(addresses.first()).copied()
-        };
-        let sends = |address: &IpAddr| match sender {
+        let sends = |by: Family| match sender {
             Sender::Interface(id) => self.interface(id).is_some_and(|(_, interface)| {
                 let mut own = interface.addresses.iter();
-                own.any(|own| own.is_ipv4() == address.is_ipv4())
+                own.any(|own| Family::of(*own) == by)
             }),
-            Sender::Site(site) => {
-                let mut own = self.atlas.space(site).of(Family::of(*address));
-                own.next().is_some()
+            Sender::Site(site) => self.atlas.space(site).of(by).next().is_some(),
+        };
+        let from_outside = self.is_on_internet(sender) && is_in_vpc(receiver);
+        let first = |by: Family| {
+            let own = receiver.addresses.iter().copied();
+            let public = receiver.public.map(IpAddr::V4);
+            if from_outside && by == Family::V4 {
+                public
+            } else {
+                own.into_iter().find(|own| Family::of(*own) == by)
             }
         };
-        let own = receiver.addresses.iter().copied();
-        let usable: Vec<IpAddr> = if self.is_on_internet(sender) && is_in_vpc(receiver) {
-            let global = own.filter(IpAddr::is_ipv6);
-            let public = receiver.public.map(IpAddr::V4).into_iter();
-            public.chain(global).filter(sends).collect()
-        } else {
-            own.filter(sends).collect()
-        };
-        first(&usable)
+        Family::BOTH
+            .into_iter()
+            .filter(|by| family.is_none_or(|family| family == *by) && sends(*by))
+            .find_map(first)
     }
 
     fn is_on_internet(&self, sender: Sender<'n>) -> bool {

@@ -8,7 +8,7 @@ use model::network::{AttachedTo, Place, RouteTarget, TransitGateway};
 
 use super::{Proof, Proved, Reasons, Unprovable};
 use crate::addresses::AddressSet;
-use crate::boxes::Family;
+use crate::family::Family;
 use crate::prover::Prover;
 
 impl<'n> Prover<'n> {

@@ -9,7 +9,8 @@ use model::packet::Traffic;
 
 use super::Unprovable;
 use crate::addresses::AddressSet;
-use crate::boxes::{BoxSet, Family, HeaderBox, TooManyBoxes};
+use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
+use crate::family::Family;
 use crate::prover::{Flow, Prover};
 use crate::walk::Sender;
 

@@ -4,9 +4,10 @@ use model::claim::{Hop, Witness};
 use model::id::InterfaceId;
 use model::packet::Packet;
 
-use crate::boxes::{BoxSet, Family, HeaderBox, ICMP, ICMPV6, TCP, UDP, icmp_message};
+use crate::boxes::{BoxSet, HeaderBox, icmp_message};
 use crate::carried::ECHO_REQUEST;
 use crate::endpoint::Endpoint;
+use crate::family::{Family, ICMP, ICMPV6, TCP, UDP};
 use crate::interval::Interval;
 use crate::prover::Prover;
 use crate::trace::trace;

@@ -7,6 +7,7 @@ use model::network::{Place, SiteKind};
 use model::packet::{Packet, Transport};
 use proptest::prelude::*;
 
+use super::algebra::disjoint;
 use super::plan::{Plan, at, estate};
 use crate::endpoint::Endpoint;
 use crate::prover::Prover;
@@ -274,7 +275,8 @@ fn source_of(
                 ("internet", false) => &["2001:db8:ffff::9", "2600::1", "2001:db8:5::1"],
                 _ => return None,
             };
-            Some(at(*choices.one(known)))
+            let address: &str = choices.one::<&str>(known);
+            Some(at(address))
         }
     }
 }
@@ -306,8 +308,21 @@ fn check(prover: &Prover<'_>, sender: Sender<'_>, packet: &Packet, words: &mut [
         .network
         .interfaces
         .keys()
-        .filter(|to| flow.delivered(to).expect("few boxes").contains(packet))
+        .filter(|to| {
+            let delivered = flow.delivered(to).expect("few boxes");
+            assert!(
+                disjoint(&delivered),
+                "boxes overlap for {packet} from {from}"
+            );
+            delivered.contains(packet)
+        })
         .collect();
+    for doubt in &flow.doubts {
+        assert!(
+            disjoint(&doubt.set),
+            "doubts overlap for {packet} from {from}"
+        );
+    }
     let hops = || format!("{packet} from {from}: {journey:#?}");
     match &journey.forward.outcome {
         Outcome::Lost => {
@@ -333,6 +348,7 @@ fn check(prover: &Prover<'_>, sender: Sender<'_>, packet: &Packet, words: &mut [
         }
     }
     let answers = prover.answers(&flow, reached[0]);
+    assert!(disjoint(&answers.answered), "answers overlap: {}", hops());
     let answered = answers.answered.contains(packet);
     let doubted = answers
         .doubts

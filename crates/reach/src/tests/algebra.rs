@@ -4,7 +4,8 @@ use ipnet::IpNet;
 use model::packet::{IcmpMatch, Packet, PortRange, Traffic, Transport};
 use proptest::prelude::*;
 
-use crate::boxes::{BoxSet, Family, HeaderBox, MAX_BOXES, TooManyBoxes, addresses};
+use crate::boxes::{BoxSet, HeaderBox, MAX_BOXES, TooManyBoxes};
+use crate::family::{Family, addresses};
 use crate::interval::Interval;
 
 fn any_traffic() -> impl Strategy<Value = Traffic> {
@@ -111,7 +112,8 @@ fn any_packet() -> impl Strategy<Value = Packet> {
     })
 }
 
-fn disjoint(set: &BoxSet) -> bool {
+/// Whether no two boxes of a set have a header in common.
+pub(super) fn disjoint(set: &BoxSet) -> bool {
     let boxes = set.boxes();
     boxes.iter().enumerate().all(|(index, left)| {
         boxes[index + 1..]

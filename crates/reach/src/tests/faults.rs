@@ -122,6 +122,18 @@ fn addresses_that_leave_open_who_is_meant() {
 }
 
 #[test]
+fn sites_that_share_addresses() {
+    let wanted = "site second has addresses that others on the Internet have too";
+    for prefix in ["198.51.100.128/25", "198.18.0.0/24"] {
+        let plan = estate().site("second", SiteKind::OnInternet, &[prefix]);
+        assert_eq!(problems(&plan.0), [wanted], "{prefix}");
+    }
+    // Private sites may: what tells them apart is a transit gateway's table.
+    let plan = estate().site("second", SiteKind::Private, &["192.168.0.0/16"]);
+    assert_eq!(problems(&plan.0), [""; 0]);
+}
+
+#[test]
 fn rules_that_leave_open_what_holds() {
     check(
         &estate().route("public-a", "0.0.0.0/0", "blackhole", false),

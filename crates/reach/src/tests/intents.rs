@@ -599,6 +599,45 @@ fn ipv6_is_as_closed_as_ipv4() {
 }
 
 #[test]
+fn icmp_must_reach_by_its_own_family() {
+    let plan = estate()
+        .group(
+            "bastion",
+            "prod",
+            &[],
+            &["icmp 0.0.0.0/0", "icmpv6/128 ::/0"],
+        )
+        .group("app", "prod", &["icmp bastion", "icmpv6 bastion"], &[]);
+    let rule = |what: &str| must_reach(hosts(&["bastion"]), &["app"], what);
+    holds(&plan, rule("icmp"));
+    holds(&plan, rule("icmpv6/128"));
+    fails(
+        &plan,
+        rule("icmpv6"),
+        "icmpv6 2001:db8:1::10 > 2001:db8:1:1::30 type 0 code 0",
+        "interface bastion: no egress rule of bastion allows icmpv6 type 0 code 0 to 2001:db8:1:1::30",
+    );
+    fails_saying(
+        &plan,
+        must_reach(hosts(&["stage"]), &["app"], "icmpv6"),
+        "app has no address that stage could send to",
+    );
+}
+
+#[test]
+fn a_group_of_too_many_rules_is_unknown() {
+    let rules: Vec<String> = (0..4200)
+        .map(|port| format!("tcp/{} 0.0.0.0/0", port * 2))
+        .collect();
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    unknown(
+        &estate().group("web", "prod", &rules, &[]),
+        no_path(site("operator"), &["web"], "tcp/23"),
+        "the groups of web make more than 4096 header boxes",
+    );
+}
+
+#[test]
 fn a_proof_names_what_it_did_not_look_behind() {
     let proof = proved(&estate(), Rule::DefaultGroupEmpty { vpc: "prod".into() });
     assert!(proof.not_looked_behind.contains(&"Session Manager"));

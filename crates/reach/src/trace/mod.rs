@@ -5,6 +5,7 @@
 
 mod decide;
 mod follow;
+mod outside;
 
 use model::Network;
 use model::claim::Hop;

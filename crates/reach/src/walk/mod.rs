@@ -14,8 +14,9 @@ use model::network::{Place, RouteTarget};
 
 use crate::addresses::AddressSet;
 use crate::atlas::{Atlas, Holder};
-use crate::boxes::{BoxSet, Family, TooManyBoxes, number};
+use crate::boxes::{BoxSet, TooManyBoxes};
 use crate::carried::{Address, Carried, Hidden, answerable_set};
+use crate::family::{Family, number};
 use crate::filter::Side;
 
 /// The most attachments that a packet passes: the twin's packets, and those of many systems, live no longer. A path
@@ -190,8 +191,15 @@ impl<'a, 'n> Walk<'a, 'n> {
         side: Side,
         mut packets: Carried<'n>,
     ) -> Result<Carried<'n>, TooManyBoxes> {
-        let passed = match self.atlas.groups(interface) {
-            Some(filters) => packets.filtered(filters.on(side)?)?.passed,
+        let passed = match self.atlas.groups(interface).map(|filters| filters.on(side)) {
+            Some(Ok(filter)) => packets.filtered(filter)?.passed,
+            Some(Err(error)) => {
+                self.doubt(
+                    packets.set,
+                    format!("the groups of {interface} make {error}"),
+                )?;
+                BoxSet::empty()
+            }
             None => BoxSet::empty(),
         };
         packets.set = passed;
@@ -212,7 +220,15 @@ impl<'a, 'n> Walk<'a, 'n> {
             packets.set = BoxSet::empty();
             return Ok(packets);
         };
-        let filtered = packets.filtered(filters.on(side)?)?;
+        let filter = match filters.on(side) {
+            Ok(filter) => filter,
+            Err(error) => {
+                self.doubt(packets.set, format!("acl {acl} makes {error}"))?;
+                packets.set = BoxSet::empty();
+                return Ok(packets);
+            }
+        };
+        let filtered = packets.filtered(filter)?;
         self.doubt(
             filtered.undecided,
             format!(

@@ -8,8 +8,8 @@ use model::network::{AttachedTo, SiteKind};
 use super::{MAX_LEGS, Sender, Step, Walk};
 use crate::addresses::AddressSet;
 use crate::atlas::Beyond;
-use crate::boxes::{Family, number};
 use crate::carried::{Address, Carried};
+use crate::family::{Family, number};
 use crate::filter::Side;
 use crate::interval::Interval;
 

@@ -1,0 +1,332 @@
+//! Follows one packet outside a VPC: by gateways, over the Internet, by transit gateways, to and from sites.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+use model::id::{AttachmentId, GatewayId, SiteId, SubnetId, TransitGatewayId, VpcId};
+use model::network::{AttachedTo, Place, SiteKind, Subnet};
+
+use super::decide;
+use super::follow::{Follower, Way};
+use crate::addresses::AddressSet;
+use crate::atlas::primary;
+use crate::endpoint::Endpoint;
+use crate::walk::MAX_LEGS;
+
+impl<'n> Follower<'n> {
+    pub(super) fn leave_by_internet_gateway(&mut self, vpc: &'n VpcId, id: &'n GatewayId) -> Way {
+        let network = self.network;
+        let at = format!("Internet gateway {id}");
+        let known = network.internet_gateways.get(id);
+        if known.is_none_or(|known| known.egress_only || known.vpc != *vpc) {
+            return self.unknown(format!("{at} is not one of {vpc}"));
+        }
+        let source = self.packet.source;
+        match source {
+            IpAddr::V6(_) => {
+                let own = network
+                    .vpcs
+                    .get(vpc)
+                    .is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&source)));
+                if !own {
+                    return self.unknown(format!("{at} with IPv6 sources of outside {vpc}"));
+                }
+                self.go(at, "passes IPv6 untranslated".to_owned());
+            }
+            IpAddr::V4(private) => {
+                let pairs = self.public_addresses();
+                let pair = pairs
+                    .iter()
+                    .find(|(of, from, _)| *of == vpc && *from == private);
+                let Some((_, _, public)) = pair else {
+                    return self.lose(at, format!("{private} has no public address"));
+                };
+                self.packet.source = (*public).into();
+                self.go(at, format!("source {private} becomes {public}"));
+            }
+        }
+        self.cross_internet()
+    }
+
+    /// Every public address that an Internet gateway translates: VPC, private address, public address.
+    fn public_addresses(&self) -> Vec<(&'n VpcId, Ipv4Addr, Ipv4Addr)> {
+        let network = self.network;
+        let interfaces = network.interfaces.values().filter_map(|interface| {
+            let vpc = network.vpc_of(interface)?;
+            Some((vpc, primary(interface)?, interface.public?))
+        });
+        let nats = network.nat_gateways.values().filter_map(|nat| {
+            let vpc = &network.subnets.get(&nat.subnet)?.vpc;
+            Some((vpc, nat.address, nat.public?))
+        });
+        interfaces
+            .chain(nats)
+            .filter(|(vpc, ..)| self.is_open(vpc))
+            .collect()
+    }
+
+    fn is_open(&self, vpc: &VpcId) -> bool {
+        let mut gateways = self.network.internet_gateways.values();
+        gateways.any(|gateway| gateway.vpc == *vpc && !gateway.egress_only)
+    }
+
+    pub(super) fn leave_by_egress_only(&mut self, vpc: &'n VpcId, id: &'n GatewayId) -> Way {
+        let at = format!("egress-only gateway {id}");
+        let known = self.network.internet_gateways.get(id);
+        if known.is_none_or(|known| !known.egress_only || known.vpc != *vpc) {
+            return self.unknown(format!("{at} is not one of {vpc}"));
+        }
+        if self.packet.source.is_ipv4() {
+            return self.lose(at, "passes IPv6 alone".to_owned());
+        }
+        self.left_by_egress_only = Some(vpc);
+        self.go(at, "lets it out".to_owned());
+        self.cross_internet()
+    }
+
+    fn cross_internet(&mut self) -> Way {
+        let network = self.network;
+        let to = self.packet.destination;
+        if let IpAddr::V4(wanted) = to {
+            let pairs = self.public_addresses();
+            let pair = pairs.iter().find(|(.., public)| *public == wanted);
+            if let Some((vpc, private, public)) = pair {
+                self.go(
+                    format!("Internet gateway of {vpc}"),
+                    format!("destination {public} becomes {private}"),
+                );
+                self.packet.destination = (*private).into();
+                return self.reach(vpc, None);
+            }
+        }
+        let sites_of = |kind: SiteKind| {
+            let sites = network.sites.iter();
+            sites
+                .filter(move |(_, site)| site.kind == kind)
+                .map(|(id, _)| id)
+        };
+        if let Some(site) = sites_of(SiteKind::OnInternet).find(|site| self.stands_at(site, to)) {
+            return self.enter_site(site);
+        }
+        let public = AddressSet::public().contains(to);
+        let mut vpcs = network.vpcs.iter();
+        let vpc = vpcs.find(|(_, vpc)| {
+            to.is_ipv6() && public && vpc.cidrs.iter().any(|cidr| cidr.contains(&to))
+        });
+        if let Some((vpc, _)) = vpc {
+            let answers_own = self.is_answer && self.left_by_egress_only == Some(vpc);
+            if !self.is_open(vpc) && !answers_own {
+                let decision = format!("no gateway lets in what is sent to {to}");
+                return self.lose(vpc.to_string(), decision);
+            }
+            self.go(format!("gateway of {vpc}"), "lets it in".to_owned());
+            return self.reach(vpc, None);
+        }
+        match sites_of(SiteKind::Internet).find(|site| self.stands_at(site, to)) {
+            Some(site) => self.enter_site(site),
+            None => self.lose("the Internet".to_owned(), format!("no route to {to}")),
+        }
+    }
+
+    pub(super) fn leave_by_transit(
+        &mut self,
+        from: &'n SubnetId,
+        subnet: &'n Subnet,
+        gateway: &'n TransitGatewayId,
+    ) -> Way {
+        let vpc = &subnet.vpc;
+        let known = self.network.transit_gateways.get(gateway);
+        let attachments: Vec<_> = known
+            .into_iter()
+            .flat_map(|known| &known.attachments)
+            .filter_map(|(id, attachment)| match &attachment.to {
+                AttachedTo::Vpc { vpc: to, subnets } if to == vpc => Some((id, subnets)),
+                _ => None,
+            })
+            .collect();
+        let [(attachment, subnets)] = attachments.as_slice() else {
+            let count = attachments.len();
+            return self.unknown(format!(
+                "{vpc} has {count} attachments to transit gateway {gateway}, not one"
+            ));
+        };
+        let Some(by) = self.in_zone(subnets, Some(&subnet.zone)) else {
+            return self.unknown(format!("attachment {attachment} has no subnet"));
+        };
+        self.cross(from, by)?;
+        self.transit(gateway, attachment)
+    }
+
+    /// The attachment's subnet for a zone: that zone's, else the first.
+    fn in_zone(&self, subnets: &'n [SubnetId], zone: Option<&String>) -> Option<&'n SubnetId> {
+        for id in subnets {
+            if self.network.subnets.get(id).map(|subnet| &subnet.zone) == zone && zone.is_some() {
+                return Some(id);
+            }
+        }
+        subnets.first()
+    }
+
+    fn transit(&mut self, id: &'n TransitGatewayId, by: &'n AttachmentId) -> Way {
+        let network = self.network;
+        let to = self.packet.destination;
+        let at = format!("transit gateway {id}");
+        let leg = (id, by, self.connections.len());
+        if self.legs.contains(&leg) {
+            return self.lose(
+                at,
+                "has the packet for the second time: it goes round".to_owned(),
+            );
+        }
+        if self.legs.len() >= MAX_LEGS {
+            return self.unknown(format!("more than {MAX_LEGS} transit gateways"));
+        }
+        self.legs.push(leg);
+        let Some(gateway) = network.transit_gateways.get(id) else {
+            return self.unknown(format!("{at} is not known"));
+        };
+        let attachment = gateway.attachments.get(by);
+        let Some(table) = attachment.and_then(|attachment| attachment.table.as_ref()) else {
+            return self.lose(at, format!("attachment {by} has no table"));
+        };
+        let Some(routes) = gateway.tables.get(table) else {
+            return self.unknown(format!("table {table} of {at} is not known"));
+        };
+        let at = format!("{at}, table {table}");
+        let Some(route) = decide::transit_route(routes, to) else {
+            return self.lose(at, format!("no route to {to}"));
+        };
+        let Some(out) = &route.attachment else {
+            return self.lose(at, format!("{} is a black hole", route.destination));
+        };
+        let how = if route.propagated { ", propagated" } else { "" };
+        self.go(
+            at,
+            format!("{} goes to attachment {out}{how}", route.destination),
+        );
+        match gateway
+            .attachments
+            .get(out)
+            .map(|attachment| &attachment.to)
+        {
+            None => self.unknown(format!("attachment {out} is not known")),
+            Some(AttachedTo::Site(site)) => match network.sites.get(site).map(|site| site.kind) {
+                Some(SiteKind::Private) => self.enter_site(site),
+                _ => self.unknown(format!("attachment {out} to {site}, no private site")),
+            },
+            Some(AttachedTo::Vpc { vpc, subnets }) => {
+                let zone = self.zone_of(vpc, to);
+                match self.in_zone(subnets, zone) {
+                    Some(subnet) => self.leave_subnet(subnet),
+                    None => self.unknown(format!("attachment {out} has no subnet")),
+                }
+            }
+        }
+    }
+
+    /// The zone where an address of a VPC stands.
+    fn zone_of(&self, vpc: &'n VpcId, address: IpAddr) -> Option<&'n String> {
+        let network = self.network;
+        let interface = network.interfaces.values().find(|interface| {
+            network.vpc_of(interface) == Some(vpc) && interface.addresses.contains(&address)
+        });
+        let subnet = match interface.map(|interface| &interface.place) {
+            Some(Place::Subnet(subnet)) => Some(subnet),
+            _ => self.nat_at(vpc, address).map(|(_, nat)| &nat.subnet),
+        };
+        subnet
+            .and_then(|subnet| network.subnets.get(subnet))
+            .map(|subnet| &subnet.zone)
+    }
+
+    pub(super) fn leave_site(&mut self, site: &'n SiteId) -> Way {
+        let network = self.network;
+        if self.stands_at(site, self.packet.destination) {
+            return self.enter_site(site);
+        }
+        match network.sites.get(site).map(|site| site.kind) {
+            None => self.unknown(format!("site {site} is not known")),
+            Some(SiteKind::Internet | SiteKind::OnInternet) => self.cross_internet(),
+            Some(SiteKind::Private) => {
+                let gateways = network.transit_gateways.iter();
+                let exits: Vec<_> = gateways
+                    .flat_map(|(id, gateway)| {
+                        let attachments = gateway.attachments.iter();
+                        attachments.map(move |(by, attachment)| (id, by, attachment))
+                    })
+                    .filter(|(.., attachment)| {
+                        matches!(&attachment.to, AttachedTo::Site(to) if to == site)
+                    })
+                    .collect();
+                match exits.as_slice() {
+                    [] => self.lose(format!("site {site}"), "has no way out".to_owned()),
+                    [(gateway, by, _)] => {
+                        self.go(format!("site {site}"), format!("sends by attachment {by}"));
+                        self.transit(gateway, by)
+                    }
+                    _ => self.unknown(format!("site {site} has several attachments")),
+                }
+            }
+        }
+    }
+
+    fn enter_site(&mut self, site: &'n SiteId) -> Way {
+        let to = self.packet.destination;
+        let mut interfaces = self.network.interfaces.iter();
+        let resident = interfaces.find(|(_, interface)| {
+            interface.place == Place::Site(site.clone()) && interface.addresses.contains(&to)
+        });
+        let at = format!("site {site}");
+        match resident {
+            Some((id, _)) => {
+                self.go(at, format!("{to} is {id}"));
+                Ok(Endpoint::Interface(id.clone()))
+            }
+            None if self.is_answer => {
+                self.go(at, format!("{to} is there"));
+                Ok(Endpoint::Site(site.clone()))
+            }
+            None => self.lose(at, format!("nobody has {to}")),
+        }
+    }
+
+    /// Whether an address is one of a site's.
+    pub(super) fn stands_at(&self, id: &SiteId, address: IpAddr) -> bool {
+        let network = self.network;
+        let resident = |at: Option<&SiteId>| {
+            network.interfaces.values().any(|interface| {
+                let here = match &interface.place {
+                    Place::Site(site) => at.is_none_or(|at| at == site),
+                    Place::Subnet(_) => false,
+                };
+                here && interface.addresses.contains(&address)
+            })
+        };
+        let in_any = |cidrs: &[IpNet]| cidrs.iter().any(|cidr| cidr.contains(&address));
+        let Some(site) = network.sites.get(id) else {
+            return false;
+        };
+        if resident(Some(id)) {
+            return true;
+        }
+        if site.kind != SiteKind::Internet {
+            return in_any(&site.prefixes);
+        }
+        let is_public_of_somebody = || {
+            let interfaces = network.interfaces.values();
+            let nats = network.nat_gateways.values();
+            interfaces
+                .filter_map(|interface| interface.public)
+                .chain(nats.filter_map(|nat| nat.public))
+                .any(|public| IpAddr::V4(public) == address)
+        };
+        let others = network.sites.values();
+        AddressSet::public().contains(address)
+            && !network.vpcs.values().any(|vpc| in_any(&vpc.cidrs))
+            && !others
+                .filter(|site| site.kind != SiteKind::Internet)
+                .any(|site| in_any(&site.prefixes))
+            && !resident(None)
+            && !is_public_of_somebody()
+    }
+}
