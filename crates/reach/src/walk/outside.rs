@@ -115,6 +115,8 @@ impl<'n> Walk<'_, 'n> {
             let reason = format!("attachment {attachment} has no subnet");
             return self.doubt(packets.set, reason);
         };
+        // Within the attachment's own subnet the model asks no ACL, as AWS does inward. Outward AWS asks that ACL's egress
+        // and ingress even there: a subnet that holds both hosts and an attachment is more open here than on AWS.
         if by != from {
             packets = self.acl(from, Side::Egress, packets)?;
             packets = self.acl(by, Side::Ingress, packets)?;
