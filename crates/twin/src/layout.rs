@@ -34,6 +34,9 @@ pub(crate) const LOOPBACK: u32 = 1;
 /// The kernel's routing table `main`.
 pub(crate) const MAIN_TABLE: u32 = 254;
 
+/// A router's table for what comes in by a gateway: to what is behind the router and nowhere else.
+pub(crate) const INSIDE_TABLE: u32 = 900;
+
 /// Everything that is to be made in the kernel, in the order in which it is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {

@@ -10,7 +10,7 @@ use model::network::SiteKind;
 use super::lookup::Lookup;
 use super::plan::{Plan, default_net, next_hop, site_router};
 use super::vpc::Grounds;
-use super::{Hop, LOOPBACK, LayoutError, MAIN_TABLE, Node};
+use super::{Hop, INSIDE_TABLE, LOOPBACK, LayoutError, MAIN_TABLE, Node};
 use crate::filter::Family;
 
 /// The routers outside AWS, by their namespaces.
@@ -86,7 +86,8 @@ fn site_namespace(plan: &mut Plan, node: Node) -> usize {
     router
 }
 
-/// Joins a host's link with its site's router. The router knows each address by a route of its own.
+/// Joins a host's link with its site's router. The router knows each address by a route of its own, also in the table
+/// for what comes in by a transit gateway: a site carries nothing on to elsewhere.
 pub(super) fn attach(
     plan: &mut Plan,
     router: usize,
@@ -97,7 +98,9 @@ pub(super) fn attach(
     for address in addresses {
         let alone = IpNet::from(*address);
         plan.neighbour(router, inward.index, *address, outward.mac);
-        plan.route(router, MAIN_TABLE, alone, Hop::Link(inward.index));
+        for table in [MAIN_TABLE, INSIDE_TABLE] {
+            plan.route(router, table, alone, Hop::Link(inward.index));
+        }
         plan.address(host.0, outward.index, alone);
     }
     for family in Family::BOTH {
@@ -137,7 +140,7 @@ pub(super) fn join(
         let name = if gateway.egress_only { "eigw" } else { "igw" };
         let (inward, outward) = plan.trunk((internet, "vpc"), (router, name));
         *slot = Some(outward.index);
-        plan.ask(router, &outward, super::vpc::INSIDE_TABLE);
+        plan.ask(router, &outward, INSIDE_TABLE);
         let way = |family| Hop::Gateway(next_hop(family), inward.index);
         if !gateway.egress_only {
             for public in lookup.public_addresses(&gateway.vpc).into_keys() {
@@ -174,5 +177,6 @@ pub(super) fn finish(plan: &mut Plan, lookup: &Lookup<'_>, outside: &Outside) {
     }
     for router in outside.internet.iter().chain(outside.sites.values()) {
         plan.close_table(*router, MAIN_TABLE);
+        plan.close_table(*router, INSIDE_TABLE);
     }
 }

@@ -15,28 +15,33 @@ pub(super) enum Standing {
 }
 
 /// The strongest route to each prefix; or the prefix to which two routes of one standing lead differently.
+///
+/// A propagated route never wins over a local one, be it more specific.
 pub(super) fn strongest<T: PartialEq>(
     routes: impl IntoIterator<Item = (IpNet, Standing, T)>,
 ) -> Result<BTreeMap<IpNet, T>, IpNet> {
+    let mut ranked: Vec<(IpNet, Standing, T)> = routes
+        .into_iter()
+        .map(|(destination, standing, target)| (destination.trunc(), standing, target))
+        .collect();
+    ranked.sort_by_key(|(prefix, standing, _)| (*prefix, *standing));
+    let local: Vec<IpNet> = ranked
+        .iter()
+        .filter(|(_, standing, _)| *standing == Standing::Local)
+        .map(|(prefix, ..)| *prefix)
+        .collect();
     let mut best: BTreeMap<IpNet, (Standing, T)> = BTreeMap::new();
-    let mut rival: BTreeMap<IpNet, Standing> = BTreeMap::new();
-    for (destination, standing, target) in routes {
-        let prefix = destination.trunc();
+    for (prefix, standing, target) in ranked {
+        let is_local = |range: &IpNet| range.contains(&prefix);
+        if standing == Standing::Propagated && local.iter().any(is_local) {
+            continue;
+        }
         match best.get(&prefix) {
-            Some((held, other)) if *held == standing => {
-                if *other != target {
-                    rival.insert(prefix, standing);
-                }
-            }
-            Some((held, _)) if *held < standing => {}
-            _ => {
+            None => {
                 best.insert(prefix, (standing, target));
             }
-        }
-    }
-    for (prefix, standing) in rival {
-        if best.get(&prefix).is_some_and(|(held, _)| *held == standing) {
-            return Err(prefix);
+            Some((held, other)) if *held == standing && *other != target => return Err(prefix),
+            Some(_) => {}
         }
     }
     Ok(best

@@ -11,7 +11,7 @@ use super::outside::Outside;
 use super::plan::{Plan, default_net, next_hop};
 use super::route::{Standing, spread, strongest};
 use super::vpc::Grounds;
-use super::{Hop, LayoutError, Link, MAIN_TABLE, Node};
+use super::{Hop, INSIDE_TABLE, LayoutError, Link, MAIN_TABLE, Node};
 use crate::filter::Family;
 
 /// The table for attachments that have none: it holds nothing.
@@ -199,6 +199,7 @@ impl<'a> Hub<'a> {
         let router = outside.site(id, &by)?;
         let (near, far) = plan.trunk((self.namespace, "site"), (router, "transit"));
         plan.ask(self.namespace, &near, table);
+        plan.ask(router, &far, INSIDE_TABLE);
         self.sides.insert(name, Side::Site(near.index));
         Ok(far.index)
     }

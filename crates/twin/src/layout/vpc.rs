@@ -13,13 +13,10 @@ use super::outside::Doors;
 use super::plan::{Plan, default_net, next_hop};
 use super::route::{Standing, spread, strongest};
 use super::transit::Legs;
-use super::{Hop, LayoutError, Link, MAIN_TABLE, Mac, Node, Setting};
+use super::{Hop, INSIDE_TABLE, LayoutError, Link, MAIN_TABLE, Mac, Node, Setting};
 use crate::filter::acl::Border;
 use crate::filter::gateway::{self, RouterFilter};
 use crate::filter::{Family, nat};
-
-/// The table for what comes in by a gateway: to the subnets and nowhere else.
-pub(super) const INSIDE_TABLE: u32 = 900;
 
 /// The table of a router's first subnet; the others follow.
 const FIRST_TABLE: u32 = 1000;
@@ -316,13 +313,20 @@ impl Ways<'_> {
             self.hop(route)?;
         }
         let (router, number) = (self.ground.router, self.ground.table);
-        for (destination, target) in &table {
+        // What is in the subnet is never routed elsewhere, whatever the table says.
+        let own = &self.ground.ranges;
+        for (range, _) in own {
+            plan.route(router, number, *range, Hop::Link(self.ground.bridge.index));
+        }
+        let elsewhere = |prefix: &IpNet| own.iter().all(|(range, _)| !range.contains(prefix));
+        for (destination, target) in table.iter().filter(|(prefix, _)| elsewhere(prefix)) {
             if **target == RouteTarget::Local {
                 let bridges = self.grounds.of(&self.ground.vpc).flat_map(|ground| {
                     let hop = Hop::Link(ground.bridge.index);
                     ground.ranges.iter().map(move |(range, _)| (*range, hop))
                 });
-                for (range, hop) in spread(&table, *destination, bridges, Hop::Blackhole) {
+                let others = bridges.filter(|(range, _)| elsewhere(range));
+                for (range, hop) in spread(&table, *destination, others, Hop::Blackhole) {
                     plan.route(router, number, range, hop);
                 }
             } else {

@@ -1,7 +1,7 @@
 //! Real packets between the hosts of a standing network, accounted for without waiting.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,9 @@ const SENTINEL: u8 = 253;
 
 /// The rounds after which a packet is delivered or dead, as it is sent with this time-to-live.
 const ROUNDS: u32 = 16;
+
+/// The port that datagrams are sent from.
+const CLIENT_PORT: u16 = 40000;
 
 /// The most a blocking call may take before the test fails; nothing that works comes near it.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -78,12 +81,12 @@ impl<'a> Traveller<'a> {
         let receiver = UdpSocket::bind(SocketAddr::new(to_own, destination.port()))?;
         receiver.set_nonblocking(true)?;
         self.go(from)?;
-        let any = if destination.is_ipv4() {
-            "0.0.0.0:0"
+        let any: IpAddr = if destination.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
         } else {
-            "[::]:0"
+            Ipv6Addr::UNSPECIFIED.into()
         };
-        let sender = UdpSocket::bind(any)?;
+        let sender = UdpSocket::bind((any, CLIENT_PORT))?;
         sender.set_nonblocking(true)?;
         sender.connect(destination)?;
         attempt(sender.send(b"ask"))?;
