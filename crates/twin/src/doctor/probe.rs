@@ -32,12 +32,25 @@ const NETWORK: &str = "links and filters";
 const RAW: &str = "raw sockets";
 const TUN: &str = "/dev/net/tun";
 
-/// What the machine grants, as two processes in new namespaces found it.
+/// What the machine grants, as two processes in new namespaces found it. What they did not come to is unknown.
 pub(super) fn run() -> Vec<Capability> {
-    match ask() {
-        Ok(found) => found,
-        Err(error) => vec![Capability::unknown(USER, format!("not tried: {error}"))],
+    let (mut found, why) = match ask() {
+        Ok(found) => (
+            found,
+            "not tried: it needs what is missing above".to_owned(),
+        ),
+        Err(error) => (Vec::new(), format!("not tried: {error}")),
+    };
+    for name in [USER, OTHERS, PROC, OVERLAY, NETWORK, RAW, TUN] {
+        if found.iter().all(|capability| capability.name != name) {
+            let unknown = Capability::unknown(name, why.as_str());
+            found.push(match name {
+                OVERLAY | TUN => unknown.optional(),
+                _ => unknown,
+            });
+        }
     }
+    found
 }
 
 fn ask() -> io::Result<Vec<Capability>> {

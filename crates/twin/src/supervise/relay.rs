@@ -273,8 +273,12 @@ impl<'a> Relay<'a> {
         for (client, wire) in &self.clients {
             watched.push((Token::Client(*client), wire.as_fd(), wire.wants()));
         }
+        // Answers that the starter has no time for stay where they are.
+        let congested = self.clients.get(&OUTER).is_some_and(Wire::is_full);
         for (position, process) in self.programs.iter().enumerate() {
-            if let Some(wire) = &process.wire {
+            if let Some(wire) = &process.wire
+                && !congested
+            {
                 watched.push((Token::Program(position), wire.as_fd(), wire.wants()));
             }
             if let Some(pipe) = process.log.pipe() {
@@ -372,14 +376,19 @@ impl<'a> Relay<'a> {
     }
 
     fn reply(&mut self, client: u64, id: u64, kind: Kind, body: Vec<u8>) {
-        // A client that has gone wants no answer; one that takes none is treated as gone at its next turn.
-        if let Some(wire) = self.clients.get_mut(&client) {
-            wire.queue(&Frame {
-                id,
-                to: PID_1,
-                kind,
-                body,
-            });
+        // A client that has gone wants no answer.
+        let Some(wire) = self.clients.get_mut(&client) else {
+            return;
+        };
+        wire.queue(&Frame {
+            id,
+            to: PID_1,
+            kind,
+            body,
+        });
+        // The programs wait for the starter; for nobody else.
+        if wire.is_full() && client != OUTER {
+            self.clients.remove(&client);
         }
     }
 
@@ -429,18 +438,20 @@ impl<'a> Relay<'a> {
             self.calls.insert(number, Call { asker, program });
         }
         // Between the end of its channel and its burial a program has no wire; the burial then answers.
-        if let Some(wire) = &mut self.programs[position].wire {
-            let queued = wire.queue(&Frame {
-                id: number,
-                to: PID_1,
-                kind: Kind::Request,
-                body,
-            });
-            if !queued {
-                let why = "too many questions wait for it already";
-                self.answer(number, Kind::Refusal, json(&why));
-            }
+        let Some(wire) = &mut self.programs[position].wire else {
+            return;
+        };
+        if wire.is_full() {
+            let why = "too many questions wait for it already";
+            self.answer(number, Kind::Refusal, json(&why));
+            return;
         }
+        wire.queue(&Frame {
+            id: number,
+            to: PID_1,
+            kind: Kind::Request,
+            body,
+        });
     }
 
     fn number(&mut self) -> u64 {

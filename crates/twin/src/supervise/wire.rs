@@ -9,8 +9,8 @@ use nix::poll::PollFlags;
 
 use crate::control::frame::{Decoder, Frame, MAX_BODY};
 
-/// What may wait for the other end to read: twice the longest frame, so that one can follow another.
-const MAX_QUEUE: usize = 2 * MAX_BODY + 4096;
+/// What may wait for the other end to read before it counts as full: the longest frame.
+const FULL: usize = MAX_BODY;
 
 /// Reads in one turn, so that one loud end does not keep the others waiting.
 const READS: usize = 16;
@@ -21,8 +21,6 @@ pub(super) struct Wire {
     stream: UnixStream,
     inbox: Decoder,
     outbox: VecDeque<u8>,
-    /// The other end does not read, or is gone.
-    broken: bool,
 }
 
 impl Wire {
@@ -32,7 +30,6 @@ impl Wire {
             stream,
             inbox: Decoder::default(),
             outbox: VecDeque::new(),
-            broken: false,
         })
     }
 
@@ -42,34 +39,33 @@ impl Wire {
 
     /// What to wait for.
     pub(super) fn wants(&self) -> PollFlags {
-        if self.outbox.is_empty() && !self.broken {
+        if self.outbox.is_empty() {
             PollFlags::POLLIN
         } else {
             PollFlags::POLLIN | PollFlags::POLLOUT
         }
     }
 
-    /// Sends a frame, now or later; false when it does not fit any more.
-    pub(super) fn queue(&mut self, frame: &Frame) -> bool {
-        let Ok(bytes) = frame.encode() else {
-            return false;
-        };
-        if self.outbox.len() + bytes.len() > MAX_QUEUE {
-            self.broken = self.outbox.len() > MAX_BODY;
-            return false;
-        }
-        self.outbox.extend(bytes);
-        self.flush();
-        true
+    /// Whether the other end must read before more is sent.
+    pub(super) fn is_full(&self) -> bool {
+        self.outbox.len() > FULL
     }
 
-    /// Sends and takes what can be sent and taken now. Returns the frames that are complete, and whether the stream is
-    /// still of use.
+    /// Sends a frame, now or later. A body that is too long has come by no frame, and is not sent.
+    pub(super) fn queue(&mut self, frame: &Frame) {
+        if let Ok(bytes) = frame.encode() {
+            self.outbox.extend(bytes);
+            self.flush();
+        }
+    }
+
+    /// Sends and takes what can be sent and taken now. Returns the frames that are complete, and whether the stream goes
+    /// on.
     pub(super) fn exchange(&mut self) -> (Vec<Frame>, bool) {
         self.flush();
         let ended = self.fill();
         match self.inbox.frames() {
-            Ok(frames) => (frames, !ended && !self.broken),
+            Ok(frames) => (frames, !ended),
             Err(_) => (Vec::new(), false),
         }
     }
