@@ -111,7 +111,6 @@ fn dependencies() -> Result<(), Failure> {
             "cargo-deny",
             "--version",
             CARGO_DENY,
-            "--no-default-features",
             "--root",
             &place,
         ]))?;
