@@ -12,8 +12,11 @@ mod outside;
 mod plan;
 mod route;
 mod sysctl;
+#[cfg(test)]
+mod tests;
 mod transit;
 mod vpc;
+mod way;
 
 use std::fmt;
 use std::net::IpAddr;

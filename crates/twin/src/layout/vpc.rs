@@ -5,14 +5,14 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::id::{NatId, RouteTableId, SubnetId, VpcId};
-use model::network::{NatGateway, Route, RouteTarget, Subnet};
+use model::id::{NatId, SubnetId, VpcId};
+use model::network::{NatGateway, Subnet};
 
-use super::lookup::{Lookup, find, router_address, same_vpc};
+use super::lookup::{Lookup, find, router_address};
 use super::outside::Doors;
-use super::plan::{Plan, default_net, next_hop};
-use super::route::{Standing, spread, strongest};
+use super::plan::{Plan, default_net};
 use super::transit::Legs;
+use super::way::Ways;
 use super::{Hop, INSIDE_TABLE, LayoutError, Link, MAIN_TABLE, Mac, Node, Setting};
 use crate::filter::acl::Border;
 use crate::filter::gateway::{self, RouterFilter};
@@ -276,130 +276,4 @@ fn filter(
         public: lookup.public_addresses(vpc),
         own: lookup.v6_ranges(vpc),
     }))
-}
-
-/// The ways out of one subnet.
-struct Ways<'a> {
-    lookup: &'a Lookup<'a>,
-    grounds: &'a Grounds,
-    doors: Doors,
-    legs: &'a Legs,
-    ground: &'a Ground,
-    table: &'a RouteTableId,
-}
-
-impl Ways<'_> {
-    fn draw(&self, plan: &mut Plan) -> Result<(), LayoutError> {
-        let routes = &find(
-            &self.lookup.network.route_tables,
-            "route table",
-            self.table,
-            &self.ground.vpc,
-        )?
-        .routes;
-        let table = strongest(routes.iter().map(|route| {
-            let standing = match (&route.target, route.propagated) {
-                (RouteTarget::Local, _) => Standing::Local,
-                (_, false) => Standing::Static,
-                (_, true) => Standing::Propagated,
-            };
-            (route.destination, standing, &route.target)
-        }))
-        .map_err(|destination| LayoutError::Ambiguous {
-            table: format!("route table {}", self.table),
-            destination,
-        })?;
-        for route in routes {
-            self.hop(route)?;
-        }
-        let (router, number) = (self.ground.router, self.ground.table);
-        // What is in the subnet is never routed elsewhere, whatever the table says.
-        let own = &self.ground.ranges;
-        for (range, _) in own {
-            plan.route(router, number, *range, Hop::Link(self.ground.bridge.index));
-        }
-        let elsewhere = |prefix: &IpNet| own.iter().all(|(range, _)| !range.contains(prefix));
-        for (destination, target) in table.iter().filter(|(prefix, _)| elsewhere(prefix)) {
-            if **target == RouteTarget::Local {
-                let bridges = self.grounds.of(&self.ground.vpc).flat_map(|ground| {
-                    let hop = Hop::Link(ground.bridge.index);
-                    ground.ranges.iter().map(move |(range, _)| (*range, hop))
-                });
-                let others = bridges.filter(|(range, _)| elsewhere(range));
-                for (range, hop) in spread(&table, *destination, others, Hop::Blackhole) {
-                    plan.route(router, number, range, hop);
-                }
-            } else {
-                let route = Route {
-                    destination: *destination,
-                    target: (*target).clone(),
-                    propagated: false,
-                };
-                plan.route(router, number, *destination, self.hop(&route)?);
-            }
-        }
-        plan.close_table(router, number);
-        Ok(())
-    }
-
-    /// Where a route leads, if it leads anywhere that can be stood up.
-    fn hop(&self, route: &Route) -> Result<Hop, LayoutError> {
-        let family = Family::of_net(&route.destination);
-        let by = || format!("route table {}", self.table);
-        match &route.target {
-            RouteTarget::Local | RouteTarget::Blackhole => Ok(Hop::Blackhole),
-            RouteTarget::InternetGateway(id) | RouteTarget::EgressOnlyGateway(id) => {
-                let gateways = &self.lookup.network.internet_gateways;
-                let gateway = find(gateways, "gateway", id, by())?;
-                same_vpc(&gateway.vpc, &self.ground.vpc, "gateway", id, by())?;
-                let egress_only = matches!(route.target, RouteTarget::EgressOnlyGateway(_));
-                if gateway.egress_only != egress_only {
-                    return Err(LayoutError::GatewayKind {
-                        table: self.table.clone(),
-                        destination: route.destination,
-                        gateway: id.clone(),
-                    });
-                }
-                let door = match (egress_only, family) {
-                    (false, _) => self.doors.internet,
-                    (true, Family::V6) => self.doors.egress_only,
-                    (true, Family::V4) => None,
-                };
-                Ok(door.map_or(Hop::Blackhole, |link| Hop::Gateway(next_hop(family), link)))
-            }
-            RouteTarget::NatGateway(id) => {
-                let nat = find(&self.lookup.network.nat_gateways, "NAT gateway", id, by())?;
-                let ground = self.grounds.subnet(&nat.subnet, id)?;
-                same_vpc(&ground.vpc, &self.ground.vpc, "NAT gateway", id, by())?;
-                if family == Family::V6 {
-                    return Err(LayoutError::Family {
-                        table: self.table.clone(),
-                        destination: route.destination,
-                        gateway: id.clone(),
-                    });
-                }
-                Ok(Hop::Gateway(IpAddr::V4(nat.address), ground.bridge.index))
-            }
-            RouteTarget::TransitGateway(id) => {
-                find(
-                    &self.lookup.network.transit_gateways,
-                    "transit gateway",
-                    id,
-                    by(),
-                )?;
-                let leg = self.legs.leg(id, &self.ground.vpc, &self.ground.zone);
-                let leg = leg.ok_or_else(|| LayoutError::NotAttached {
-                    table: self.table.clone(),
-                    destination: route.destination,
-                    transit: id.clone(),
-                })?;
-                Ok(Hop::Gateway(next_hop(family), leg))
-            }
-            RouteTarget::Unmodelled(target) => Err(LayoutError::Unmodelled {
-                table: self.table.clone(),
-                destination: route.destination,
-                target: target.clone(),
-            }),
-        }
-    }
 }

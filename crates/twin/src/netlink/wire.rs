@@ -149,3 +149,85 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What became of messages, in words: `done 3`, `refused 3 -22 why`, `end`, `other 4`.
+    fn check(datagram: &[u8], wanted: &[&str]) {
+        let found: Vec<String> = answers(datagram)
+            .map(|answer| match answer {
+                Answer::Refused(message, code, words) => {
+                    format!("refused {message} {code} {}", words.unwrap_or_default())
+                }
+                Answer::Done(message) => format!("done {message}"),
+                Answer::End => "end".to_owned(),
+                Answer::Other(body) => format!("other {}", body.len()),
+            })
+            .collect();
+        assert_eq!(found, wanted, "{datagram:?}");
+    }
+
+    /// An answer with this code to message 7, and the kernel's words.
+    fn answer(code: i32, words: Option<&str>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let flags = words.map_or(0, |_| ANSWER_HAS_ATTRIBUTES);
+        message(&mut bytes, NLMSG_ERROR, flags, 7, |bytes| {
+            bytes.extend(code.to_ne_bytes());
+            bytes.extend([0; HEADER]);
+            if let Some(words) = words {
+                number(bytes, 9, 1);
+                text(bytes, WORDS, words);
+            }
+        });
+        bytes
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        check(&[], &[]);
+        check(&answer(0, None), &["done 7"]);
+        check(&answer(-22, None), &["refused 7 22 "]);
+        check(
+            &answer(-22, Some("no such table")),
+            &["refused 7 22 no such table"],
+        );
+        let both = [answer(-1, None), answer(0, None)].concat();
+        check(&both, &["refused 7 1 ", "done 7"]);
+        let mut list = Vec::new();
+        message(&mut list, 16, 0, 0, |bytes| bytes.extend([1, 2, 3, 4]));
+        message(&mut list, NLMSG_NOOP, 0, 0, |_| {});
+        message(&mut list, NLMSG_DONE, 0, 0, |_| {});
+        check(&list, &["other 4", "end"]);
+    }
+
+    #[test]
+    fn what_is_not_well_formed_ends_the_datagram() {
+        let whole = answer(-22, Some("no such table"));
+        for length in 0..whole.len() {
+            check(&whole[..length], &[]);
+        }
+        for (field, value) in [(0..4, 0_u32), (0..4, 15), (0..4, u32::MAX)] {
+            let mut broken = whole.clone();
+            broken[field].copy_from_slice(&value.to_ne_bytes());
+            check(&broken, &[]);
+        }
+        // An attribute that claims no length, or more than there is, hides the words alone.
+        for length in [0_u16, 3, u16::MAX] {
+            let mut broken = whole.clone();
+            broken[36..38].copy_from_slice(&length.to_ne_bytes());
+            check(&broken, &["refused 7 22 "]);
+        }
+        check(&answer(i32::MIN, None), &["refused 7 2147483647 "]);
+    }
+
+    #[test]
+    fn attributes_are_padded_and_nest() {
+        let mut bytes = Vec::new();
+        nested(&mut bytes, 4, |bytes| attribute(bytes, 1, &[0xaa]));
+        let length = [12_u16.to_ne_bytes(), (4 | NESTED).to_ne_bytes()].concat();
+        let inside = [5_u16.to_ne_bytes(), 1_u16.to_ne_bytes()].concat();
+        assert_eq!(bytes, [length, inside, vec![0xaa, 0, 0, 0]].concat());
+    }
+}

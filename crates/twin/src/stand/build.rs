@@ -1,13 +1,14 @@
 //! Carries a layout out.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::namespace::{Raw, make};
 use super::{StandError, StandingNode};
-use crate::layout::{Cable, LOOPBACK, Layout, Namespace};
+use crate::layout::{Cable, LOOPBACK, Layout, Link, Namespace, Setting};
 use crate::netlink::{Batch, Refused, filter, route};
 
 /// The most threads: beyond that they wait for the kernel's one lock over all links.
@@ -79,53 +80,67 @@ fn spread<T: Send>(
     })
 }
 
-/// Messages to one namespace, each with what it asks for.
-struct Requests<'a> {
-    raw: &'a Raw,
-    batch: Batch,
-    objects: Vec<String>,
+/// One thing that a namespace is asked for.
+#[derive(Clone, Copy)]
+enum Request<'a> {
+    Bridge(&'a Link),
+    Cable(&'a Cable, &'a Raw),
+    Up(u32),
+    Setting(&'a Setting),
 }
 
-impl<'a> Requests<'a> {
-    fn new(raw: &'a Raw) -> Self {
-        Self {
-            raw,
-            batch: Batch::default(),
-            objects: Vec::new(),
+impl Request<'_> {
+    fn push(self, batch: &mut Batch) {
+        match self {
+            Self::Bridge(link) => route::bridge(batch, link),
+            Self::Cable(cable, far) => route::cable(batch, cable, far.fd.as_fd()),
+            Self::Up(link) => route::up(batch, link),
+            Self::Setting(setting) => route::setting(batch, setting),
         }
     }
+}
 
-    fn add(
-        &mut self,
-        object: impl FnOnce() -> String,
-        push: impl FnOnce(&mut Batch),
-    ) -> Result<(), StandError> {
-        push(&mut self.batch);
-        self.objects.push(object());
-        if self.batch.is_full() {
-            self.send()?;
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bridge(link) => write!(f, "bridge {}", link.name),
+            Self::Cable(cable, far) => {
+                write!(f, "link {} to {}", cable.near.link.name, far.node)
+            }
+            Self::Up(link) => write!(f, "link {link} go up"),
+            Self::Setting(setting) => write!(f, "{setting}"),
         }
-        Ok(())
     }
+}
 
-    fn send(&mut self) -> Result<(), StandError> {
-        let mut batch = std::mem::take(&mut self.batch);
-        let mut objects = std::mem::take(&mut self.objects);
-        self.raw.route.transact(&mut batch).map_err(|refused| {
-            let object = match refused.message {
-                Some(message) if message < objects.len() => objects.swap_remove(message),
-                _ => "a batch of settings".to_owned(),
-            };
-            self.refused(object, refused)
-        })
-    }
-
-    fn refused(&self, object: String, cause: Refused) -> StandError {
-        StandError::Refused {
-            node: self.raw.node.clone(),
-            object,
-            source: Box::new(cause),
+/// Sends requests to one namespace, many at a time.
+fn request<'a>(raw: &Raw, requests: impl Iterator<Item = Request<'a>>) -> Result<(), StandError> {
+    let mut batch = Batch::default();
+    let mut sent = Vec::new();
+    for request in requests {
+        request.push(&mut batch);
+        sent.push(request);
+        if batch.is_full() {
+            send(raw, std::mem::take(&mut batch), &sent)?;
+            sent.clear();
         }
+    }
+    send(raw, batch, &sent)
+}
+
+fn send(raw: &Raw, mut batch: Batch, requests: &[Request<'_>]) -> Result<(), StandError> {
+    raw.route.transact(&mut batch).map_err(|cause| {
+        let request = cause.message.and_then(|message| requests.get(message));
+        let object = request.map_or_else(|| "a batch of settings".to_owned(), Request::to_string);
+        refused(raw, object, cause)
+    })
+}
+
+fn refused(raw: &Raw, object: String, cause: Refused) -> StandError {
+    StandError::Refused {
+        node: raw.node.clone(),
+        object,
+        source: Box::new(cause),
     }
 }
 
@@ -136,23 +151,13 @@ fn links(
     position: usize,
     namespace: &Namespace,
 ) -> Result<(), StandError> {
-    let mut requests = Requests::new(&raw[position]);
-    for link in &namespace.bridges {
-        requests.add(
-            || format!("bridge {}", link.name),
-            |batch| route::bridge(batch, link),
-        )?;
-    }
-    for cable in &layout.cables {
-        if cable.near.namespace == position {
-            let far = &raw[cable.far.namespace];
-            requests.add(
-                || format!("link {} to {}", cable.near.link.name, far.node),
-                |batch| route::cable(batch, cable, far.fd.as_fd()),
-            )?;
-        }
-    }
-    requests.send()
+    let bridges = namespace.bridges.iter().map(Request::Bridge);
+    let cables = layout
+        .cables
+        .iter()
+        .filter(|cable| cable.near.namespace == position)
+        .map(|cable| Request::Cable(cable, &raw[cable.far.namespace]));
+    request(&raw[position], bridges.chain(cables))
 }
 
 /// What a namespace is told once all its links are there.
@@ -162,30 +167,19 @@ fn furnish(
     position: usize,
     namespace: &Namespace,
 ) -> Result<(), StandError> {
-    let mut requests = Requests::new(raw);
-    requests.add(
-        || "the loopback".to_owned(),
-        |batch| route::up(batch, LOOPBACK),
-    )?;
-    for cable in &layout.cables {
-        if cable.far.namespace == position {
-            let link = &cable.far.link;
-            requests.add(
-                || format!("link {} go up", link.name),
-                |batch| route::up(batch, link.index),
-            )?;
-        }
-    }
-    for setting in &namespace.settings {
-        requests.add(
-            || setting.to_string(),
-            |batch| route::setting(batch, setting),
-        )?;
-    }
-    requests.send()?;
+    let far_ends = layout
+        .cables
+        .iter()
+        .filter(|cable| cable.far.namespace == position)
+        .map(|cable| Request::Up(cable.far.link.index));
+    let all = [Request::Up(LOOPBACK)]
+        .into_iter()
+        .chain(far_ends)
+        .chain(namespace.settings.iter().map(Request::Setting));
+    request(raw, all)?;
     if let Some(ruleset) = &namespace.filter {
         filter::install(&raw.netfilter, ruleset)
-            .map_err(|rejected| requests.refused(rejected.object, rejected.cause))?;
+            .map_err(|rejected| refused(raw, rejected.object, rejected.cause))?;
     }
     Ok(())
 }
@@ -201,11 +195,8 @@ fn await_links(
     let wanted = links_with_another_end(layout, position);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let carrying = route::carrying(&raw.route).map_err(|cause| StandError::Refused {
-            node: namespace.node.clone(),
-            object: "the list of links".to_owned(),
-            source: Box::new(cause),
-        })?;
+        let carrying = route::carrying(&raw.route)
+            .map_err(|cause| refused(raw, "the list of links".to_owned(), cause))?;
         let Some(link) = wanted.difference(&carrying).next() else {
             return Ok(());
         };

@@ -3,6 +3,11 @@
 //! The test enters a user namespace, which only a process with one thread can; so it has a `main` of its own. Where the
 //! machine forbids that it says so, and fails only where `CI` is set.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a test with a main of its own says what it found"
+)]
+
 mod cases;
 mod packets;
 mod ruleset;
