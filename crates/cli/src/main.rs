@@ -1,6 +1,5 @@
 //! The `reeve` binary: parses, wires, prints, exits. What it prints for programs goes to standard output, what it tells
 //! people on the way to standard error.
-#![expect(clippy::print_stderr, reason = "the one crate that prints")]
 
 #[macro_use]
 mod output;

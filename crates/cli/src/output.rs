@@ -1,4 +1,4 @@
-//! Results on standard output.
+//! Results on standard output, narration on standard error.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};
@@ -16,12 +16,23 @@ macro_rules! outln {
     ($($argument:tt)*) => { crate::output::line(format_args!($($argument)*)) };
 }
 
+/// Tells people a line, formatted as by `eprintln!`. When nobody listens any more the work goes on all the same.
+macro_rules! errln {
+    ($($argument:tt)*) => { crate::output::tell(format_args!("{}\n", format_args!($($argument)*))) };
+}
+
 pub(crate) fn line(text: Arguments<'_>) {
     if let Err(error) = writeln!(std::io::stdout(), "{text}") {
         if error.kind() != ErrorKind::BrokenPipe {
-            eprintln!("error: failed to write to standard output\n  because: {error}");
+            errln!("error: failed to write to standard output\n  because: {error}");
             std::process::exit(CANNOT_WRITE);
         }
         std::process::exit(READER_GONE);
     }
+}
+
+/// Tells people something, at once and without the end of a line.
+pub(crate) fn tell(text: Arguments<'_>) {
+    // There is no other place to tell it.
+    let _ = std::io::stderr().write_fmt(text);
 }

@@ -84,8 +84,11 @@ impl Failure {
                 Some(format!("{remedy}; `reeve doctor` tells what else this machine lacks"))
             }
             Self::Rehearse(RehearseError::Twin(_)) => Some("reeve doctor".to_owned()),
-            Self::Unwritten(_) | Self::Publish(_) => {
+            Self::Unwritten(_) | Self::Rehearse(RehearseError::Run(_)) => {
                 Some("make room on the disk, or name another folder with --records".to_owned())
+            }
+            Self::Publish(_) | Self::Folder(FolderError::Publish(_)) => {
+                Some("make room on the disk, or make the folder writable".to_owned())
             }
             Self::NoTwin(_) => Some("reeve twin ls, or reeve rehearse ESTATE --keep".to_owned()),
             _ => None,

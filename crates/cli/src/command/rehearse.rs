@@ -24,7 +24,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
     };
     // The twin lives by a socket to this process: with it the kernel takes everything down.
     ctrlc::set_handler(|| {
-        eprintln!("\ninterrupted: nothing of the twin remains, the run's records do");
+        errln!("\ninterrupted: nothing of the twin remains, the run's records do");
         std::process::exit(INTERRUPTED);
     })
     .map_err(Failure::Interrupt)?;
@@ -32,7 +32,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
     let lock = folder.lock()?;
     let records = wanted.records.clone().unwrap_or_else(|| folder.records());
     if !given.json {
-        eprintln!("Rehearsing {}", loaded.name);
+        errln!("Rehearsing {}", loaded.name);
     }
     let options = Options {
         fault,

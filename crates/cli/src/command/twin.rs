@@ -109,7 +109,7 @@ pub(crate) fn twin_stop(wanted: Option<&str>, all: bool) -> Result<Exit, Failure
             label: one.label.clone(),
             source,
         })?;
-        eprintln!("stopped {} ({})", one.label, one.run_dir.display());
+        errln!("stopped {} ({})", one.label, one.run_dir.display());
     }
     Ok(Exit::Holds)
 }

@@ -25,18 +25,20 @@ pub(crate) fn findings(name: &str, text: &str, findings: &[Finding]) {
             .with_source_code(NamedSource::new(name, text.to_owned()));
         let mut shown = String::new();
         if handler.render_report(&mut shown, report.as_ref()).is_ok() {
-            eprintln!("{shown}");
+            errln!("{shown}");
         } else {
             // A span that does not fit the text must not hide the finding.
-            eprintln!(
+            errln!(
                 "{}: {}\n  {}\n",
-                finding.severity, finding.message, finding.remedy
+                finding.severity,
+                finding.message,
+                finding.remedy
             );
         }
     }
     for finding in findings {
         if let Some(waiver) = &finding.waived {
-            eprintln!(
+            errln!(
                 "{} {} at {}: {} ({}, until {})",
                 paint.open("waived"),
                 finding.rule,
@@ -47,7 +49,7 @@ pub(crate) fn findings(name: &str, text: &str, findings: &[Finding]) {
             );
         }
     }
-    eprintln!("{}", counted(findings));
+    errln!("{}", counted(findings));
 }
 
 fn diagnostic(finding: &Finding) -> MietteDiagnostic {
@@ -94,7 +96,7 @@ fn counted(findings: &[Finding]) -> String {
 pub(crate) fn awaited(items: &[Awaited]) {
     let paint = Paint::of(std::io::stderr().is_terminal());
     for item in items {
-        eprintln!(
+        errln!(
             "{} {}, from {} since {}; blocks: {}",
             paint.open("awaited"),
             item.what,

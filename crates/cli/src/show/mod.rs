@@ -18,14 +18,14 @@ pub(crate) use verdicts::{evidence, rehearsed};
 /// Shows why a command did not do its work: what failed, the causes, and what to do next.
 pub(crate) fn failure(failure: &Failure) {
     let red = Paint::of(std::io::stderr().is_terminal());
-    eprintln!("{}: failed to {failure}", red.bad("error"));
+    errln!("{}: failed to {failure}", red.bad("error"));
     let mut cause = failure.source();
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
+        errln!("  because: {inner}");
         cause = inner.source();
     }
     if let Some(hint) = failure.hint() {
-        eprintln!("  {}: {hint}", red.strong("try"));
+        errln!("  {}: {hint}", red.strong("try"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far a rehearsal is, on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use handover::Phase;
 use steward::Progress;
 
 use super::Paint;
+use crate::output::tell;
 
 /// A line that is rewritten is rewritten at most this often, in milliseconds: fast enough to be seen moving.
 const REDRAW_MS: u64 = 50;
@@ -35,9 +36,7 @@ impl Narrator {
 impl Progress for Narrator {
     fn begin(&self, phase: &str) {
         if self.terminal {
-            eprint!("\r\u{1b}[K  {phase:<14} …");
-            // A terminal that is gone hears nothing; the rehearsal goes on.
-            let _ = std::io::stderr().flush();
+            tell(format_args!("\r\u{1b}[K  {phase:<14} …"));
         }
     }
 
@@ -51,13 +50,12 @@ impl Progress for Narrator {
             return;
         }
         self.drawn.store(now, Ordering::Relaxed);
-        eprint!("\u{1b}[17G{done} of {total}\u{1b}[K");
-        let _ = std::io::stderr().flush();
+        tell(format_args!("\u{1b}[17G{done} of {total}\u{1b}[K"));
     }
 
     fn end(&self, phase: &Phase) {
         let clear = if self.terminal { "\r\u{1b}[K" } else { "" };
         let took = self.paint.soft(&format!("{:>8} ms", phase.took_ms));
-        eprintln!("{clear}  {:<14} {took}  {}", phase.name, phase.result);
+        errln!("{clear}  {:<14} {took}  {}", phase.name, phase.result);
     }
 }
