@@ -63,9 +63,8 @@ fn run(label: &str, run_dir: &Path, socket: &UnixStream) -> Result<(), Failure> 
         .map_err(|errno| twin("block signals", errno.into()))?;
     let released = Arc::new(AtomicBool::new(false));
     watch(socket, Arc::clone(&released)).map_err(|error| twin("watch the starter", error))?;
-    mounts::fresh_proc().map_err(|errno| failure(Step::Proc, "mount /proc", errno))?;
-
     let plan = receive(socket)?;
+    mounts::fresh_proc().map_err(|errno| failure(Step::Proc, "mount /proc", errno))?;
     raise_descriptors(&plan)?;
     mounts::seal(run_dir).map_err(|error| Failure::Twin(explain(&error)))?;
     let listener = listen(&plan)?;

@@ -31,12 +31,16 @@ pub(crate) fn supervisor(arguments: &[String]) -> ExitCode {
     match run(arguments, &socket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            // There is no PID 1 to read the plan, and a question must be heard before it is answered: its sender would
+            // find the stream closed while it still writes.
+            let _ = Frame::read(&mut socket);
             report(&mut socket, Err(failure));
             ExitCode::FAILURE
         }
     }
 }
 
+/// Fails only before PID 1 runs.
 fn run(arguments: &[String], socket: &UnixStream) -> Result<(), Failure> {
     // No terminal's interrupt reaches the twin: its starter ends it in order.
     unistd::setsid().map_err(|errno| twin("leave the terminal's session", errno.into()))?;
@@ -58,7 +62,8 @@ fn run(arguments: &[String], socket: &UnixStream) -> Result<(), Failure> {
         .stdout(OwnedFd::from(theirs))
         .spawn()
         .map_err(|error| twin("start PID 1", error))?;
-    init.wait().map_err(|error| twin("wait for PID 1", error))?;
+    // Nobody else can have waited for it.
+    let _ = init.wait();
     Ok(())
 }
 

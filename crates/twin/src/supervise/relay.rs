@@ -1,5 +1,8 @@
 //! The relay: questions from the starter, or from whoever reaches a kept twin, to the programs, and answers back.
 
+mod orders;
+mod start;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
@@ -8,7 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use model::HostId;
 use nix::errno::Errno;
@@ -21,19 +24,11 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use super::log::Log;
-use super::plan::Plan;
-use super::program::{self, SETTINGS, Settings, Spawned};
+use super::program::SETTINGS;
 use super::wire::Wire;
-use super::{Memory, memory};
 use crate::control::endpoint;
 use crate::control::frame::{Frame, Kind, PID_1};
-use crate::control::order::{Failure, Order, Status};
-use crate::explain;
 use crate::stand::Standing;
-
-/// A program makes keys and opens sockets before it is ready: a second on an idle machine, all of them at once on a
-/// loaded one.
-const READY_LIMIT: Duration = Duration::from_secs(120);
 
 /// Callers of a kept twin at one time: people at terminals. One more waits until another has gone.
 const MAX_CLIENTS: usize = 32;
@@ -143,61 +138,6 @@ impl<'a> Relay<'a> {
         })
     }
 
-    /// Takes the programs in, gives each its first message and waits until all have answered it.
-    pub(super) fn start(&mut self, plan: &Plan, spawned: Vec<Spawned>) -> Result<(), Failure> {
-        let broken = |host: &HostId, error: String| Failure::Program {
-            host: host.clone(),
-            detail: error,
-        };
-        for ((host, program), spawned) in program::in_order(plan).into_iter().zip(spawned) {
-            let settings = Settings::of(program, &self.about.run_dir);
-            let position = self.programs.len();
-            self.programs.push(Process {
-                host: host.clone(),
-                pid: spawned.pid,
-                wire: Some(
-                    Wire::over(spawned.channel).map_err(|error| broken(host, error.to_string()))?,
-                ),
-                log: Log::new(&self.about.run_dir, host, spawned.output),
-                end: None,
-            });
-            let body = |value: Result<Vec<u8>, serde_json::Error>| {
-                value.map_err(|error| broken(host, error.to_string()))
-            };
-            let settings = body(serde_json::to_vec(&settings))?;
-            let input = body(serde_json::to_vec(&program.input))?;
-            self.pass(position, Asker::Start, SETTINGS, settings);
-            let call = self.number();
-            self.pass(position, Asker::Start, call, input);
-        }
-        let deadline = Instant::now() + READY_LIMIT;
-        while self.first.len() < self.programs.len() {
-            let failed = self
-                .first
-                .iter()
-                .find_map(|(position, outcome)| Some((*position, outcome.as_ref().err()?.clone())));
-            if let Some((position, why)) = failed {
-                return Err(self.failed(position, &why));
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let late = (0..self.programs.len()).find(|at| !self.first.contains_key(at));
-                let why = format!("not ready within {} s", READY_LIMIT.as_secs());
-                return Err(self.failed(late.unwrap_or_default(), &why));
-            }
-            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            // Nobody is a client yet who could break the loop.
-            let _ = self
-                .turn(left)
-                .map_err(|error| Failure::Twin(format!("watch the programs: {error}")))?;
-        }
-        let first = std::mem::take(&mut self.first);
-        for (position, outcome) in first {
-            outcome.map_err(|why| self.failed(position, &why))?;
-        }
-        Ok(())
-    }
-
     /// Serves the starter, and whoever connects to a kept twin, until it is told to stop or the starter of a twin that
     /// is not released has gone.
     pub(super) fn serve(&mut self, outer: UnixStream) -> io::Result<()> {
@@ -207,23 +147,6 @@ impl<'a> Relay<'a> {
             endpoint::remove(&self.about.run_dir);
         }
         Ok(())
-    }
-
-    fn failed(&mut self, position: usize, why: &str) -> Failure {
-        let Some(process) = self.programs.get_mut(position) else {
-            return Failure::Twin(why.to_owned());
-        };
-        process.log.drain();
-        let tail = process.log.tail();
-        let wrote = if tail.is_empty() {
-            String::new()
-        } else {
-            format!("; it wrote: {tail}")
-        };
-        Failure::Program {
-            host: process.host.clone(),
-            detail: format!("{why}{wrote}"),
-        }
     }
 
     /// Waits for something to happen and deals with it.
@@ -458,47 +381,6 @@ impl<'a> Relay<'a> {
         let number = self.next_call;
         self.next_call += 1;
         number
-    }
-
-    fn obey(&mut self, client: u64, id: u64, body: &[u8]) -> ControlFlow<()> {
-        let (kind, body) = match serde_json::from_slice::<Order>(body) {
-            Err(error) => (Kind::Refusal, json(&format!("no such order: {error}"))),
-            Ok(Order::FlushConnections) => match self.standing.flush_connections() {
-                Ok(()) => (Kind::Answer, json(&())),
-                Err(error) => (Kind::Refusal, json(&explain(&error))),
-            },
-            Ok(Order::Memory) => match memory::of_all() {
-                Ok(memory) => (Kind::Answer, json::<Memory>(&memory)),
-                Err(error) => (Kind::Refusal, json(&format!("read /proc: {error}"))),
-            },
-            Ok(Order::Status) => (Kind::Answer, json(&self.status())),
-            Ok(Order::Release) if self.listener.is_some() => {
-                self.released.store(true, Ordering::SeqCst);
-                (Kind::Answer, json(&()))
-            }
-            Ok(Order::Release) => (Kind::Refusal, json(&"the twin was not started to be kept")),
-            Ok(Order::Stop) => return ControlFlow::Break(()),
-        };
-        self.reply(client, id, kind, body);
-        ControlFlow::Continue(())
-    }
-
-    fn status(&self) -> Status {
-        let running = |process: &Process| match process.end {
-            None => Some(process.pid.as_raw()),
-            Some(_) => None,
-        };
-        Status {
-            label: self.about.label.clone(),
-            run_dir: self.about.run_dir.clone(),
-            since: self.about.since,
-            released: self.released.load(Ordering::SeqCst),
-            programs: self
-                .programs
-                .iter()
-                .map(|process| (process.host.clone(), running(process)))
-                .collect(),
-        }
     }
 
     /// Lets a caller in who is the twin's own user. Others cannot reach the socket, but its folder's mode may be changed.
