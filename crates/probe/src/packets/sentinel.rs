@@ -73,6 +73,10 @@ pub enum SentinelError {
 /// the packet may live hops, it is delivered or dead, however slow or busy the machine is; no timer is part of the
 /// argument. Steering of received packets to other CPUs (`rps_cpus`) is off unless somebody turns it on for a link.
 ///
+/// A network that is still being built loses packets in silence, and the argument does not see it: a link's queue is
+/// attached some time after the link's other end came up (until then its queueing discipline is `noop`), an IPv6 address
+/// is received for once it stands in the local table. Whoever builds the network waits for both.
+///
 /// The argument is about what this thread has sent from the CPU on which it still is; [`super::fire`] and the questions
 /// of this crate see to it. Called by itself it pins the thread only for the rounds.
 ///
@@ -177,6 +181,22 @@ impl Echo {
         })
     }
 
+    /// Sends sentinels back until `stop` becomes readable or its other end closes.
+    ///
+    /// # Errors
+    /// Fails if a socket breaks.
+    pub fn run(&self, stop: BorrowedFd<'_>) -> Result<(), SentinelError> {
+        let [v4, v6] = self.as_fds();
+        loop {
+            let ready =
+                await_any(&[stop, v4, v6], PollTimeout::NONE).map_err(SentinelError::Receive)?;
+            if ready[0] {
+                return Ok(());
+            }
+            self.send_back()?;
+        }
+    }
+
     /// What is to be polled for reading before [`Echo::send_back`] has something to do.
     pub fn as_fds(&self) -> [BorrowedFd<'_>; 2] {
         [self.v4.as_fd(), self.v6.as_fd()]
@@ -215,19 +235,12 @@ impl Echo {
 
 /// Sends sentinels back in the calling thread's network namespace until `stop` becomes readable or its other end closes.
 ///
+/// Whoever must know when it has begun opens an [`Echo`] and runs that: a sentinel that comes before is lost.
+///
 /// # Errors
 /// Fails without `CAP_NET_RAW`, or if a socket breaks.
 pub fn echo_sentinels(stop: BorrowedFd<'_>) -> Result<(), SentinelError> {
-    let echo = Echo::open()?;
-    let [v4, v6] = echo.as_fds();
-    loop {
-        let ready =
-            await_any(&[stop, v4, v6], PollTimeout::NONE).map_err(SentinelError::Receive)?;
-        if ready[0] {
-            return Ok(());
-        }
-        echo.send_back()?;
-    }
+    Echo::open()?.run(stop)
 }
 
 /// Which of the descriptors can be read, or have ended.

@@ -188,3 +188,57 @@ fn path_and_query(url: &Url) -> String {
         None => url.path().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::answer::Outcome;
+
+    const FORM: &str =
+        "<form action=login><input name=username><input type=password name=p></form>";
+
+    #[test]
+    fn only_a_page_behind_the_login_works() {
+        let check = |status: u16, body: &str, wanted: Option<Outcome>| {
+            let page = Url::parse("https://apim.example:9443/carbon/").expect("an address");
+            let reply = Reply {
+                status: StatusCode::from_u16(status).expect("a status"),
+                headers: HeaderMap::new(),
+                body: body.to_owned().into(),
+            };
+            let got = verdict(&page, &reply).err().map(|miss| miss.outcome);
+            assert_eq!(got, wanted, "{status} {body}");
+        };
+        check(200, "<h1>Home</h1>", None);
+        check(401, "", Some(Outcome::Refused));
+        check(401, FORM, Some(Outcome::Refused));
+        check(403, "<h1>Home</h1>", Some(Outcome::Refused));
+        // As the products themselves answer a wrong password.
+        check(200, FORM, Some(Outcome::Refused));
+        check(500, "", Some(Outcome::Broken));
+        check(404, "", Some(Outcome::Broken));
+        check(302, "", Some(Outcome::Broken));
+        check(204, "", Some(Outcome::Broken));
+    }
+
+    #[test]
+    fn a_form_is_filled_in_and_nothing_leaks_between_its_fields() {
+        let form = LoginForm {
+            action: String::new(),
+            user_field: "username".to_owned(),
+            password_field: "password".to_owned(),
+            hidden: vec![("token".to_owned(), "a=b&c".to_owned())],
+        };
+        let login = Login {
+            path: "/carbon",
+            user: "admin",
+            password: "p&username=x +%",
+        };
+        assert_eq!(
+            fill(&form, &login),
+            "token=a%3Db%26c&username=admin&password=p%26username%3Dx+%2B%25"
+        );
+    }
+}

@@ -131,3 +131,108 @@ fn judge(answer: &Message, name: &Name, kind: RecordType) -> Result<Vec<IpAddr>,
         "{kind}: the answer follows more than {ALIASES} aliases"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::rr::Record;
+    use hickory_proto::rr::rdata::{A, CNAME};
+
+    use super::*;
+    use crate::answer::Outcome;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).expect("a name")
+    }
+
+    fn query() -> Message {
+        let mut query = Message::new(7, MessageType::Query, OpCode::Query);
+        query.add_query(Query::query(name("a.example."), RecordType::A));
+        query
+    }
+
+    fn answer(code: ResponseCode, records: Vec<Record>) -> Message {
+        let mut answer = query();
+        answer.metadata.message_type = MessageType::Response;
+        answer.metadata.response_code = code;
+        answer.add_answers(records);
+        answer
+    }
+
+    fn address(owner: &str, last: u8) -> Record {
+        Record::from_rdata(name(owner), 60, RData::A(A::new(10, 0, 0, last)))
+    }
+
+    fn alias(owner: &str, to: &str) -> Record {
+        Record::from_rdata(name(owner), 60, RData::CNAME(CNAME(name(to))))
+    }
+
+    #[test]
+    fn addresses_are_the_names_own_or_its_aliases() {
+        let check = |records: Vec<Record>, wanted: &[u8]| {
+            let answer = answer(ResponseCode::NoError, records);
+            let got = judge(&answer, &name("a.example."), RecordType::A).expect("it is sound");
+            let wanted: Vec<IpAddr> = wanted.iter().map(|last| [10, 0, 0, *last].into()).collect();
+            assert_eq!(got, wanted);
+        };
+        check(
+            vec![address("a.example.", 1), address("a.example.", 2)],
+            &[1, 2],
+        );
+        check(vec![address("A.Example.", 1)], &[1]);
+        check(
+            vec![alias("a.example.", "b.example."), address("b.example.", 3)],
+            &[3],
+        );
+        check(vec![], &[]);
+        // What was not asked for is not believed.
+        check(vec![address("other.example.", 9)], &[]);
+        check(
+            vec![alias("a.example.", "b.example."), address("a.example.", 9)],
+            &[],
+        );
+    }
+
+    #[test]
+    fn other_answers_are_misses() {
+        let check = |answer: Message, wanted: Outcome| {
+            let miss = judge(&answer, &name("a.example."), RecordType::A).expect_err("a miss");
+            assert_eq!(miss.outcome, wanted);
+        };
+        check(answer(ResponseCode::NXDomain, vec![]), Outcome::Refused);
+        check(answer(ResponseCode::Refused, vec![]), Outcome::Refused);
+        check(answer(ResponseCode::ServFail, vec![]), Outcome::Broken);
+        check(answer(ResponseCode::FormErr, vec![]), Outcome::Broken);
+        let circle = vec![
+            alias("a.example.", "b.example."),
+            alias("b.example.", "a.example."),
+        ];
+        check(answer(ResponseCode::NoError, circle), Outcome::Broken);
+    }
+
+    #[test]
+    fn only_this_questions_answer_is_read() {
+        let check = |why: &str, answer: &Message, wanted: bool| {
+            let bytes = answer.to_vec().expect("it can be written");
+            assert_eq!(read(&bytes, &query()).is_some(), wanted, "{why}");
+        };
+        let good = answer(ResponseCode::NoError, vec![address("a.example.", 1)]);
+        check("the answer", &good, true);
+        let mut bare = answer(ResponseCode::FormErr, vec![]);
+        bare.queries.clear();
+        check("a refusal without the question", &bare, true);
+        bare.metadata.response_code = ResponseCode::NoError;
+        check("an answer without the question", &bare, false);
+        let mut other = good.clone();
+        other.metadata.id = 8;
+        check("another number", &other, false);
+        let mut other = good.clone();
+        other.metadata.message_type = MessageType::Query;
+        check("a question", &other, false);
+        let mut other = good.clone();
+        other.queries = vec![Query::query(name("b.example."), RecordType::A)];
+        check("another question's answer", &other, false);
+        for garbage in [&b""[..], b"\x00\x07", &[0xff; 600]] {
+            assert!(read(garbage, &query()).is_none(), "{garbage:?}");
+        }
+    }
+}

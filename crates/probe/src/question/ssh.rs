@@ -7,7 +7,7 @@ use model::HostId;
 use model::claim::SshHop;
 use tokio::time::Instant;
 
-use crate::answer::{Closing, Outcome};
+use crate::answer::Outcome;
 use crate::ask::{Heard, Miss, Vantage, causes};
 use crate::connect;
 
@@ -24,10 +24,9 @@ pub(crate) async fn log_in(
     user: &str,
     via: Option<&SshHop>,
 ) -> Result<Heard, Miss> {
-    if matches!(vantage.closing, Closing::Sentinel { .. }) {
-        // The login dials by itself and would wait; whether the first stop can be reached is proved before.
-        connect::open(vantage, via.map_or(target, |hop| hop.target)).await?;
-    }
+    // The login dials by itself, and its end by patience does not say whether it got there: a connection before it does,
+    // and in a twin proves it.
+    drop(connect::open(vantage, via.map_or(target, |hop| hop.target)).await?);
     let target = Stop {
         host: host.clone(),
         address: target,
@@ -47,7 +46,6 @@ pub(crate) async fn log_in(
     let channel = access::connect(&route, &vantage.means.ssh, &limits(vantage))
         .await
         .map_err(|error| miss(vantage, &error))?;
-    vantage.reach();
     let heard = says_where(&channel, host).await;
     channel.close().await;
     heard

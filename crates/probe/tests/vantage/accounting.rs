@@ -153,6 +153,12 @@ pub(crate) fn everything_arrives(net: &Net) {
     let played = play(net, &shots);
     assert_eq!(played.fired.stopped, BTreeMap::new());
     let sent: BTreeMap<u32, Packet> = shots.iter().map(|shot| (shot.id, shot.packet)).collect();
+    let lost: Vec<u32> = sent
+        .keys()
+        .filter(|id| !played.arrived.contains_key(id))
+        .copied()
+        .collect();
+    assert_eq!(lost, [0; 0], "nothing is lost");
     assert_eq!(played.arrived, sent, "each as it was sent");
     let answerable: BTreeSet<u32> = shots
         .iter()

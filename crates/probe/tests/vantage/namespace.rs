@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Pid, getgid, gettid, getuid};
+use probe::packets::Echo;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -70,19 +71,18 @@ impl Namespace {
         })
     }
 
-    /// Waits until a link that is up also sends: the kernel attaches its queue some time after the other end came up,
-    /// and drops in silence until then.
-    fn await_link(&self, link: &str) -> Result<(), String> {
+    /// Waits until `ip` with these arguments prints something that is `ready`.
+    ///
+    /// The kernel finishes both links and IPv6 addresses some time after it has taken them, and drops in silence until
+    /// then.
+    fn wait(&self, arguments: &str, ready: impl Fn(&str) -> bool) -> Result<(), String> {
         // Each look takes a millisecond; a busy machine may keep the kernel's work waiting for a second or two.
         for _ in 0..10_000 {
-            if !self
-                .ip(&format!("link show dev {link}"))?
-                .contains(" noop ")
-            {
+            if ready(&self.ip(arguments)?) {
                 return Ok(());
             }
         }
-        Err(format!("link {link} does not begin to send"))
+        Err(format!("`ip {arguments}` does not come to what it should"))
     }
 
     fn sysctl(&self, name: &'static str, value: &'static str) -> Result<(), String> {
@@ -163,11 +163,12 @@ impl Net {
 
     fn start_echo(&mut self) {
         let (end, stop) = nix::unistd::pipe().expect("a pipe can be had");
-        let thread = self.router.run(move || {
-            // A new thread starts in the namespace of the one that made it.
-            std::thread::spawn(move || {
-                probe::packets::echo_sentinels(end.as_fd()).expect("sentinels are sent back");
-            })
+        // Its sockets are the router's, wherever the thread is; they are open before the first packet.
+        let echo = self
+            .router
+            .run(|| Echo::open().expect("raw sockets can be had"));
+        let thread = std::thread::spawn(move || {
+            echo.run(end.as_fd()).expect("sentinels are sent back");
         });
         self.echo = Some((stop, thread));
     }
@@ -205,8 +206,14 @@ fn join(router: &Namespace, host: &Namespace, n: u8) -> Result<(), String> {
             ))?;
         }
     }
-    router.await_link(&format!("to{n}"))?;
-    host.await_link("eth0")?;
+    for (namespace, link, own) in [(router, format!("to{n}"), 1), (host, "eth0".to_owned(), 2)] {
+        let sends = |shown: &str| shown.contains("state UP") && !shown.contains(" noop ");
+        namespace.wait(&format!("link show dev {link}"), sends)?;
+        let address = format!("local fd00:{n}::{own} ");
+        namespace.wait("-6 route show table local", |shown| {
+            shown.contains(&address)
+        })?;
+    }
     host.ip(&format!("route add default via 10.0.{n}.1"))?;
     host.ip(&format!("-6 route add default via fd00:{n}::1"))?;
     Ok(())
