@@ -1,0 +1,206 @@
+//! The diagram and the page of the example that everybody sees first.
+
+use std::collections::BTreeMap;
+
+use handover::{
+    Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, VERSION, diagram,
+    html,
+};
+use jiff::Timestamp;
+use model::claim::{Hop, Witness};
+use model::lock::Lock;
+use model::packet::Transport;
+use model::{Catalog, Digest, Evidence, Packet, Peer, Setting, Verdict, assess};
+
+/// What no name of an estate may do to a page.
+const HOSTILE: &str = "</style></svg><script>alert('x')</script>&\u{1b}[31m";
+
+fn acme() -> design::Design {
+    let text = include_bytes!("../../../examples/acme/estate.toml");
+    let today = jiff::civil::date(2026, 11, 22);
+    let catalog = Catalog::embedded();
+    let reading = model::estate::read("estate.toml", text, &catalog, today);
+    let estate = reading
+        .ready()
+        .expect("the example has no finding that blocks");
+    design::design(estate, &catalog, &Lock::default()).expect("the example can be designed")
+}
+
+fn evidence(
+    claim: &model::Claim,
+    verdict: Verdict,
+    setting: Setting,
+    blueprint: &Digest,
+) -> Evidence {
+    Evidence {
+        claim: claim.id.clone(),
+        verdict,
+        blueprint: blueprint.clone(),
+        vantage: "internet/client".to_owned(),
+        setting,
+        peer: Peer::StandIn("reeve ssh 0.1.0".to_owned()),
+        source: "probe 0.1.0".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        expires: None,
+        detail: HOSTILE.to_owned(),
+        remedy: Some("close it".to_owned()),
+        witness: (verdict == Verdict::Fails).then(|| Witness {
+            packet: Packet {
+                source: [203, 0, 113, 77].into(),
+                destination: [198, 18, 0, 4].into(),
+                transport: Transport::Tcp {
+                    source: 49152,
+                    destination: 40022,
+                },
+            },
+            from: "internet".to_owned(),
+            to: HOSTILE.to_owned(),
+            path: vec![Hop {
+                at: "group".to_owned(),
+                decision: "ingress rule 2 allows".to_owned(),
+                passed: true,
+            }],
+        }),
+    }
+}
+
+/// A report in which the first claim fails, the second holds and everything else is missing.
+fn report() -> Report {
+    let design = acme();
+    let (claims, blueprint) = (design.claims(), design.digest());
+    let mut answers = Vec::new();
+    for (claim, verdict) in claims.iter().zip([Verdict::Fails, Verdict::Holds]) {
+        answers.extend(
+            claim
+                .intents
+                .iter()
+                .map(|_| evidence(claim, verdict, Setting::Planned, &blueprint)),
+        );
+        answers.extend(
+            claim
+                .probes
+                .iter()
+                .map(|_| evidence(claim, verdict, Setting::Rehearsed, &blueprint)),
+        );
+    }
+    Report {
+        format: VERSION,
+        reeve: "0.1.0".to_owned(),
+        estate: "acme".to_owned(),
+        customer: HOSTILE.to_owned(),
+        operator: "Northwind".to_owned(),
+        run: "20261122T211500Z-4f2a".to_owned(),
+        began: Timestamp::UNIX_EPOCH,
+        took_ms: 5_432,
+        memory: Some(64 << 20),
+        verdict: Verdict::Fails,
+        summary: "One claim fails".to_owned(),
+        fault: Some(FaultSeen {
+            name: "bastion-open".to_owned(),
+            change: "everybody may knock".to_owned(),
+            by_proof: vec![],
+            by_probe: vec![],
+            cause: None,
+        }),
+        findings: vec![],
+        awaited: vec![],
+        claims: assess(&claims, &answers, &blueprint),
+        matrix: Some(MatrixCount {
+            sent: 61_234,
+            disagreements: vec![Disagreement {
+                from: "a".to_owned(),
+                to: "b".to_owned(),
+                packet: "tcp".to_owned(),
+                proved: "it arrives".to_owned(),
+                seen: "it was lost".to_owned(),
+                path: vec![HOSTILE.to_owned()],
+            }],
+            ..MatrixCount::default()
+        }),
+        phases: vec![Phase {
+            name: "prove".to_owned(),
+            took_ms: 12,
+            result: HOSTILE.to_owned(),
+        }],
+        peers: vec![Listening {
+            host: "a".to_owned(),
+            service: "ssh".to_owned(),
+            ports: vec!["tcp 22".to_owned()],
+            peer: "stand-in: reeve ssh 0.1.0".to_owned(),
+        }],
+        not_rehearsed: vec![NotRehearsed {
+            what: "clocks".to_owned(),
+            why: "one clock".to_owned(),
+            remedy: None,
+        }],
+        not_proved: vec!["IAM".to_owned()],
+        blueprint,
+    }
+}
+
+#[test]
+fn the_diagram_is_well_formed_and_always_the_same() {
+    let design = acme();
+    let (network, hosts) = (design.network(), design.hosts());
+    let drawn = diagram("ACME", &network, &hosts);
+    assert_eq!(drawn, diagram("ACME", &network, &hosts));
+    let document = roxmltree::Document::parse(&drawn).expect("well-formed XML");
+    let mut texts: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in document.descendants().filter_map(|node| node.text()) {
+        *texts.entry(text).or_default() += 1;
+    }
+    for interface in network.interfaces.keys() {
+        let name = interface.as_str().rsplit('/').next().unwrap_or_default();
+        assert!(texts.contains_key(name), "{name} is not drawn");
+    }
+    for subnet in network.subnets.values() {
+        for range in &subnet.cidrs {
+            assert!(
+                texts.contains_key(range.to_string().as_str()),
+                "{range} is not drawn"
+            );
+        }
+    }
+    assert!(
+        texts.contains_key("tcp/40022"),
+        "the bastion's port is not drawn"
+    );
+}
+
+#[test]
+fn names_stay_text_and_nothing_is_loaded_from_elsewhere() {
+    let design = acme();
+    let drawing = diagram(HOSTILE, &design.network(), &design.hosts());
+    roxmltree::Document::parse(&drawing).expect("well-formed XML");
+    let page = html(&report(), &drawing).expect("rendered");
+    assert_eq!(
+        page.matches("<script").count(),
+        1,
+        "only the page's own script"
+    );
+    for outside in ["src=", "href=", "@import", "url(http"] {
+        assert!(!page.contains(outside), "{outside} would load something");
+    }
+}
+
+#[test]
+fn what_fails_what_is_missing_and_who_differs_are_said() {
+    let page = html(&report(), "<svg></svg>").expect("rendered");
+    for wanted in [
+        "What fails",
+        "What could not be told",
+        "tcp 203.0.113.77:49152 &#62; 198.18.0.4:40022",
+        "ingress rule 2 allows",
+        "Nobody saw it.",
+        "61\u{202f}234",
+        "they disagree",
+        "it was lost",
+        "5.4 s",
+        "64 MiB",
+        "stand-in: reeve ssh 0.1.0",
+        "missing",
+        "Only a live site can tell",
+    ] {
+        assert!(page.contains(wanted), "{wanted} is not said");
+    }
+}
