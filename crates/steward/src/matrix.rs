@@ -53,6 +53,8 @@ struct Landed {
     /// Identifier → hosts at which it arrived.
     arrived: BTreeMap<u32, BTreeSet<HostId>>,
     answered: BTreeSet<u32>,
+    /// Answers that came back with addresses that do not undo the packet's: no socket would take them.
+    mistranslated: BTreeMap<u32, Packet>,
     sentinels: u64,
 }
 
@@ -217,7 +219,10 @@ fn fly(twin: &Twin, hosts: &BTreeSet<&HostId>, flight: &Flight) -> Result<Landed
         }
     }
     match request(twin, &flight.sender, &Request::Drain) {
-        Ok(Reply::Caught(caught)) => landed.answered = caught.answered,
+        Ok(Reply::Caught(caught)) => {
+            landed.answered = caught.answered;
+            landed.mistranslated = caught.astray;
+        }
         Ok(_) => {
             return Err(failed(
                 "see the answers",
@@ -324,6 +329,11 @@ fn tally(network: &Network, flight: &Flight, landed: &Landed, count: &mut Matrix
                 .to_owned(),
                 seen,
             );
+            continue;
+        }
+        if let Some(answer) = landed.mistranslated.get(id) {
+            let proved = "an answer comes from whom the packet went to".to_owned();
+            differ(proved, format!("it came as {answer}"));
             continue;
         }
         match sample.answered {
