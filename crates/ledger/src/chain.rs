@@ -351,10 +351,7 @@ mod tests {
             Err("format 9"),
         );
         check(|text| text + "hello\n", Err("line 4"));
-        check(
-            |text| text + &"x".repeat(5 << 20),
-            Err("longer than"),
-        );
+        check(|text| text + &"x".repeat(5 << 20), Err("longer than"));
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn measure(hosts: usize) -> Result<Value, Box<dyn std::error::Error>> {
     let began = Instant::now();
     let twin = twin::Twin::start(plan)?;
     let up = began.elapsed();
-    let timings = twin.timings().clone();
+    let timings = *twin.timings();
     let memory = twin.memory()?;
     let began = Instant::now();
     twin.stop()?;
