@@ -257,6 +257,68 @@ fn an_egress_only_gateway_lets_answers_in_and_nothing_else() {
     );
 }
 
+/// Two VPCs with IPv6 whose subnets go out by egress-only gateways; only `two` has a plain Internet gateway too.
+fn egress_only_on_both_sides() -> Plan {
+    let mut plan = Plan::default().internet_gateway("igw2", "two", false);
+    for (index, vpc) in [(1, "one"), (2, "two")] {
+        let of = |rest: &str| format!("2001:db8:{index}{rest}");
+        let gateway = format!("eigw{index}");
+        let name = format!("{vpc}-a");
+        plan = plan
+            .vpc(vpc, &[&format!("10.{index}.0.0/16"), &of("::/48")])
+            .internet_gateway(&gateway, vpc, true)
+            .subnet(
+                &name,
+                vpc,
+                &[&format!("10.{index}.0.0/24"), &of("::/64")],
+                &[("::/0", &format!("eigw {gateway}"))],
+            )
+            .group(vpc, vpc, &["all ::/0"], &["all ::/0"])
+            .host(vpc, &name, &[&of("::10")], &[vpc]);
+    }
+    plan
+}
+
+#[test]
+fn an_answer_that_leaves_by_an_egress_only_gateway_returns_by_another() {
+    check(
+        &egress_only_on_both_sides(),
+        "one",
+        "two",
+        &tcp("2001:db8:1::10", "2001:db8:2::10", 443),
+        &End::Answered,
+        "acl one-open of one-a: ingress entry 101 allows all traffic from ::/0",
+    );
+    check(
+        &egress_only_on_both_sides(),
+        "two",
+        "one",
+        &tcp("2001:db8:2::10", "2001:db8:1::10", 443),
+        &End::Lost,
+        "LOST one: no gateway lets in what is sent to 2001:db8:1::10",
+    );
+}
+
+#[test]
+fn what_an_egress_only_gateway_makes_of_foreign_sources_is_unknown() {
+    // `one` sends by `two`, whose gateway would let it out if it were its own.
+    let plan = egress_only_on_both_sides()
+        .attach_vpc("tgw", "one", &["one-a"])
+        .attach_vpc("tgw", "two", &["two-a"])
+        .transit("tgw", "one", "2001:db8:ffff::/48", Some("two"))
+        .route("one-a", "2001:db8:ffff::/48", "tgw tgw", false)
+        .site("internet", SiteKind::Internet, &[])
+        .outsider("client", "internet", &["2001:db8:ffff::9"]);
+    check(
+        &plan,
+        "one",
+        "client",
+        &tcp("2001:db8:1::10", "2001:db8:ffff::9", 443),
+        &End::Unknown,
+        "LOST unknown: egress-only gateway eigw2 with IPv6 sources of outside two",
+    );
+}
+
 #[test]
 fn a_plain_gateway_lets_ipv6_in_where_ipv4_has_no_address() {
     let plan = estate().group("app", "prod", &["tcp/443 ::/0"], &[]);

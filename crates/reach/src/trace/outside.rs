@@ -15,24 +15,17 @@ use crate::walk::MAX_LEGS;
 
 impl<'n> Follower<'n> {
     pub(super) fn leave_by_internet_gateway(&mut self, vpc: &'n VpcId, id: &'n GatewayId) -> Way {
-        let network = self.network;
         let at = format!("Internet gateway {id}");
-        let known = network.internet_gateways.get(id);
+        let known = self.network.internet_gateways.get(id);
         if known.is_none_or(|known| known.egress_only || known.vpc != *vpc) {
             return self.unknown(format!("{at} is not one of {vpc}"));
         }
         let source = self.packet.source;
         match source {
-            IpAddr::V6(_) => {
-                let own = network
-                    .vpcs
-                    .get(vpc)
-                    .is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&source)));
-                if !own {
-                    return self.unknown(format!("{at} with IPv6 sources of outside {vpc}"));
-                }
-                self.go(at, "passes IPv6 untranslated".to_owned());
+            IpAddr::V6(_) if !self.is_of(vpc, source) => {
+                return self.unknown(format!("{at} with IPv6 sources of outside {vpc}"));
             }
+            IpAddr::V6(_) => self.go(at, "passes IPv6 untranslated".to_owned()),
             IpAddr::V4(private) => {
                 let pairs = self.public_addresses();
                 let pair = pairs
@@ -65,6 +58,11 @@ impl<'n> Follower<'n> {
             .collect()
     }
 
+    fn is_of(&self, vpc: &VpcId, address: IpAddr) -> bool {
+        let vpc = self.network.vpcs.get(vpc);
+        vpc.is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&address)))
+    }
+
     fn is_open(&self, vpc: &VpcId) -> bool {
         let mut gateways = self.network.internet_gateways.values();
         gateways.any(|gateway| gateway.vpc == *vpc && !gateway.egress_only)
@@ -76,10 +74,17 @@ impl<'n> Follower<'n> {
         if known.is_none_or(|known| !known.egress_only || known.vpc != *vpc) {
             return self.unknown(format!("{at} is not one of {vpc}"));
         }
-        if self.packet.source.is_ipv4() {
+        let source = self.packet.source;
+        if source.is_ipv4() {
             return self.lose(at, "passes IPv6 alone".to_owned());
         }
-        self.left_by_egress_only = Some(vpc);
+        if !self.is_of(vpc, source) {
+            return self.unknown(format!("{at} with IPv6 sources of outside {vpc}"));
+        }
+        // An answer opens nothing: the gateway that waits for it is the one by which the packet left.
+        if !self.is_answer {
+            self.left_by_egress_only = Some(vpc);
+        }
         self.go(at, "lets it out".to_owned());
         self.cross_internet()
     }

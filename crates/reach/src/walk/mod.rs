@@ -287,17 +287,8 @@ impl<'a, 'n> Walk<'a, 'n> {
                 self.leave_vpc(vpc, gateway, packets)
             }
             RouteTarget::EgressOnlyGateway(gateway) => {
-                let mut packets = self.acl(from, Side::Egress, packets)?;
-                let known = self.atlas.network.internet_gateways.get(gateway);
-                if known.is_none_or(|known| !known.egress_only || known.vpc != *vpc) {
-                    let reason = format!("egress-only gateway {gateway} is not one of {vpc}");
-                    return self.doubt(packets.set, reason);
-                }
-                if self.family == Family::V4 {
-                    return Ok(());
-                }
-                packets.egress_only = Some(vpc);
-                self.internet(packets)
+                let packets = self.acl(from, Side::Egress, packets)?;
+                self.leave_by_egress_only(vpc, gateway, packets)
             }
             RouteTarget::NatGateway(nat) => self.hide(from, nat, packets),
             RouteTarget::TransitGateway(gateway) => self.enter_transit(from, vpc, gateway, packets),

@@ -8,6 +8,7 @@ use model::network::{AttachedTo, SiteKind};
 use super::{MAX_LEGS, Sender, Step, Walk};
 use crate::addresses::AddressSet;
 use crate::atlas::Beyond;
+use crate::boxes::TooManyBoxes;
 use crate::carried::{Address, Carried};
 use crate::family::{Family, number};
 use crate::filter::Side;
@@ -21,20 +22,14 @@ impl<'n> Walk<'_, 'n> {
         gateway: &'n GatewayId,
         packets: Carried<'n>,
     ) -> Step {
-        let network = self.atlas.network;
-        let known = network.internet_gateways.get(gateway);
+        let known = self.atlas.network.internet_gateways.get(gateway);
         if known.is_none_or(|known| known.egress_only || known.vpc != *vpc) {
             let reason = format!("Internet gateway {gateway} is not one of {vpc}");
             return self.doubt(packets.set, reason);
         }
         if self.family == Family::V6 {
-            let cidrs = network.vpcs.get(vpc).map(|vpc| vpc.cidrs.as_slice());
-            let own = AddressSet::of_prefixes(cidrs.unwrap_or_default());
-            let own = packets.sourced(self.family, &own)?;
-            let foreign = packets.set.subtract(&own)?;
-            let reason = format!("Internet gateway {gateway} with IPv6 sources of outside {vpc}");
-            self.doubt(foreign, reason)?;
-            return self.internet(packets.only(own));
+            let own = self.own(vpc, &format!("Internet gateway {gateway}"), packets)?;
+            return self.internet(own);
         }
         for (private, public) in self.atlas.translations(vpc) {
             let private = AddressSet::from(Family::V4, Interval::one(number((*private).into())));
@@ -43,6 +38,47 @@ impl<'n> Walk<'_, 'n> {
             self.internet(translated)?;
         }
         Ok(())
+    }
+
+    /// Packets that leave a VPC by its egress-only gateway.
+    pub(super) fn leave_by_egress_only(
+        &mut self,
+        vpc: &'n VpcId,
+        gateway: &'n GatewayId,
+        packets: Carried<'n>,
+    ) -> Step {
+        let known = self.atlas.network.internet_gateways.get(gateway);
+        if known.is_none_or(|known| !known.egress_only || known.vpc != *vpc) {
+            let reason = format!("egress-only gateway {gateway} is not one of {vpc}");
+            return self.doubt(packets.set, reason);
+        }
+        if self.family == Family::V4 {
+            return Ok(());
+        }
+        let mut packets = self.own(vpc, &format!("egress-only gateway {gateway}"), packets)?;
+        // An answer opens nothing: the gateway that waits for it is the one by which the packet left.
+        if !packets.answers {
+            packets.egress_only = Some(vpc);
+        }
+        self.internet(packets)
+    }
+
+    /// Those IPv6 packets whose source is the VPC's own. What a gateway of it makes of others is not known.
+    fn own(
+        &mut self,
+        vpc: &'n VpcId,
+        gateway: &str,
+        packets: Carried<'n>,
+    ) -> Result<Carried<'n>, TooManyBoxes> {
+        let cidrs = self.atlas.network.vpcs.get(vpc).map(|vpc| &vpc.cidrs[..]);
+        let own = AddressSet::of_prefixes(cidrs.unwrap_or_default());
+        let own = packets.sourced(self.family, &own)?;
+        let foreign = packets.set.subtract(&own)?;
+        self.doubt(
+            foreign,
+            format!("{gateway} with IPv6 sources of outside {vpc}"),
+        )?;
+        Ok(packets.only(own))
     }
 
     /// Packets on the Internet.
