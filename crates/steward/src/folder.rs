@@ -11,8 +11,8 @@ use model::finding::Awaited;
 use model::lock::{Lock, LockError};
 use model::{Catalog, Estate, Finding};
 
-/// The most that is read of an estate or catalogue file. The parser's own limit is lower; one byte more than it shows
-/// that a file is too large without reading a gigabyte.
+/// The most that is read of an estate, lock or catalogue file. The parsers' own limits are lower; one byte more than
+/// those shows that a file is too large without reading a gigabyte.
 const READ_LIMIT: u64 = (1 << 20) + 1;
 
 /// The most files that a catalogue folder may hold: a vendor has dozens of products, not thousands.
@@ -71,7 +71,7 @@ pub enum FolderError {
 pub struct Loaded {
     /// What messages call the file.
     pub name: String,
-    /// The file's text, as far as it is text, for showing spans.
+    /// The file's text for showing spans: byte for byte as long, with secrets and control characters covered.
     pub text: String,
     /// The estate, where the file could be read.
     pub estate: Option<Estate>,
@@ -139,7 +139,10 @@ impl Folder {
     /// # Errors
     /// Fails when a file cannot be read. What is wrong *in* the files is a finding, not an error.
     pub fn load(&self, catalog: Option<&Path>, today: Date) -> Result<Loaded, FolderError> {
-        let bytes = read_limited(&self.estate)?;
+        let bytes = read_limited(&self.estate).map_err(|source| FolderError::Read {
+            path: self.estate.clone(),
+            source,
+        })?;
         let name = self.estate.display().to_string();
         let files = catalog.map(catalog_files).transpose()?.unwrap_or_default();
         let files: Vec<(&str, &str)> = files
@@ -165,7 +168,7 @@ impl Folder {
         let findings = of_catalog.chain(reading.findings).collect();
         Ok(Loaded {
             name,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+            text: reading.shown,
             estate: reading.estate,
             findings,
             awaited: reading.awaited,
@@ -179,7 +182,9 @@ impl Folder {
     /// Fails on a lock that cannot be read or understood: nothing is ever allotted anew behind one's back.
     pub fn lock(&self) -> Result<Lock, FolderError> {
         let path = self.lock_path();
-        match fs::read_to_string(&path) {
+        let text = read_limited(&path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        match text {
             Ok(text) => Lock::parse(&text).map_err(|source| FolderError::Lock { path, source }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lock::default()),
             Err(source) => Err(FolderError::Read { path, source }),
@@ -201,18 +206,16 @@ impl Folder {
     }
 }
 
-fn read_limited(path: &Path) -> Result<Vec<u8>, FolderError> {
-    let read = |path: &Path| {
-        let mut bytes = Vec::new();
-        fs::File::open(path)?
-            .take(READ_LIMIT)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read(path).map_err(|source| FolderError::Read {
-        path: path.to_owned(),
-        source,
-    })
+/// Reads a file up to the limit. A pipe in its place would be waited for without end, so only a regular file is read.
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(READ_LIMIT)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The `*.toml` files of a folder, by name.
@@ -240,7 +243,11 @@ fn catalog_files(folder: &Path) -> Result<Vec<(String, String)>, FolderError> {
     paths
         .into_iter()
         .map(|path| {
-            let text = String::from_utf8_lossy(&read_limited(&path)?).into_owned();
+            let bytes = read_limited(&path).map_err(|source| FolderError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             Ok((path.display().to_string(), text))
         })
         .collect()
