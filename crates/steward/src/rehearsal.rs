@@ -24,7 +24,7 @@ use crate::asking::{Site, ask_all, listening};
 use crate::credentials::{Credentials, CredentialsError};
 use crate::fault::{Fault, Ground};
 use crate::folder::Loaded;
-use crate::staging::{Staging, StagingError};
+use crate::staging::{Staging, StagingError, unplayed};
 use crate::{matrix, proof};
 
 /// What a rehearsal can tell.
@@ -387,7 +387,7 @@ impl<'a> Subject<'a> {
             matrix: Some(seen.matrix),
             phases: clock.phases.borrow().clone(),
             peers: seen.peers,
-            not_rehearsed: not_rehearsed(self.estate),
+            not_rehearsed: not_rehearsed(self.estate, &self.hosts),
             not_proved: reach::NOT_LOOKED_BEHIND.map(str::to_owned).to_vec(),
         }
     }
@@ -561,7 +561,7 @@ fn cause(claims: &[Assessment]) -> Option<String> {
 }
 
 /// What a rehearsal of this version leaves out.
-fn not_rehearsed(estate: &Estate) -> Vec<NotRehearsed> {
+fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> Vec<NotRehearsed> {
     let line = |what: &str, why: &str, remedy: Option<&str>| NotRehearsed {
         what: what.to_owned(),
         why: why.to_owned(),
@@ -602,6 +602,14 @@ fn not_rehearsed(estate: &Estate) -> Vec<NotRehearsed> {
             "backups, copies and drills are not designed yet; a time measured in a twin would not be RTO on AWS anyway",
             None,
         ));
+    }
+    for (id, host) in hosts {
+        lines.extend(
+            host.services
+                .iter()
+                .filter_map(unplayed)
+                .map(|why| line(&format!("Logins to {id}"), &why, Some("ask the live site"))),
+        );
     }
     lines
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::{Route, Stop};
 use model::claim::{Question, SshHop};
-use model::{Claim, Host, HostId, Network, Role, ServiceKind};
+use model::{Claim, Host, HostId, Network, Role, Service, ServiceKind};
 use peers::HostPlan;
 use probe::Means;
 use serde_json::Value;
@@ -82,7 +82,12 @@ impl Staging<'_> {
                     host: id.clone(),
                     name: host.name.clone(),
                     bind: wildcards(&addresses),
-                    services: host.services.clone(),
+                    services: host
+                        .services
+                        .iter()
+                        .filter(|service| unplayed(service).is_none())
+                        .cloned()
+                        .collect(),
                     secrets: credentials.secrets.clone(),
                     tls: needs_tls(host)
                         .then(|| credentials.tls_of(names.get(id).unwrap_or(&no_names), &addresses))
@@ -161,6 +166,17 @@ fn wildcards(addresses: &[IpAddr]) -> Vec<IpAddr> {
         bind.push(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     }
     bind
+}
+
+/// Why no stand-in can play a service, where that is so: what asks for it is then unknown, and the rest is rehearsed.
+pub(crate) fn unplayed(service: &Service) -> Option<String> {
+    match &service.kind {
+        ServiceKind::Database { engine, .. } if engine != peers::database::ENGINE => Some(format!(
+            "there is no stand-in for a {engine} database, only for {}",
+            peers::database::ENGINE
+        )),
+        _ => None,
+    }
 }
 
 fn needs_tls(host: &Host) -> bool {

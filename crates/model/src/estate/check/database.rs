@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Product};
 use crate::document::{Check, Report, list, quote};
 use crate::estate::{Database, Environment, Estate};
 
-const MISSING: Check = Check::error(
+const MISSING: Check = Check::fatal(
     "database-missing",
     "A product keeps its data in a database, and the environment has none.",
 );

@@ -15,7 +15,7 @@ const RESERVED: Check = Check::fatal(
     "reserved-name",
     "A name is taken by something that every estate has.",
 );
-const HOSTNAME_REPEATED: Check = Check::error(
+const HOSTNAME_REPEATED: Check = Check::fatal(
     "hostname-repeated",
     "Two products have the same host name, so that clients reach either.",
 );

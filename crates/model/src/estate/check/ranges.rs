@@ -8,7 +8,7 @@ use crate::document::{Check, Report};
 use crate::estate::{Environment, Estate};
 use crate::id::EnvironmentId;
 
-const SIZE: Check = Check::error(
+const SIZE: Check = Check::fatal(
     "range-size",
     "A VPC's range is larger than AWS allows or too small for the subnets.",
 );
@@ -24,11 +24,11 @@ const SPECIAL: Check = Check::error(
     "range-special",
     "A range touches addresses that are kept for something else.",
 );
-const OVERLAP: Check = Check::error(
+const OVERLAP: Check = Check::fatal(
     "ranges-overlap",
     "The ranges of two environments overlap, so that nothing can be joined with both.",
 );
-const OVERLAPS_DATA_CENTRE: Check = Check::error(
+const OVERLAPS_DATA_CENTRE: Check = Check::fatal(
     "range-overlaps-data-centre",
     "A VPC's range overlaps the data centre: the VPC's local route wins, and the servers there are out of reach.",
 );
