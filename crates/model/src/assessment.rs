@@ -90,7 +90,9 @@ fn wanted(claim: &Claim, setting: Setting) -> usize {
     match setting {
         Setting::Planned => claim.intents.len(),
         Setting::Rehearsed => claim.probes.len() + usize::from(claim.matrix),
-        Setting::Live => claim.probes.len() + usize::from(claim.live_only.is_some()),
+        Setting::Live => {
+            claim.intents.len() + claim.probes.len() + usize::from(claim.live_only.is_some())
+        }
     }
 }
 

@@ -44,7 +44,8 @@ impl Claim {
         if !self.probes.is_empty() || self.matrix {
             settings.push(Setting::Rehearsed);
         }
-        if !self.probes.is_empty() || self.live_only.is_some() {
+        // Whatever was designed must be so on AWS: intents are proved again on what is observed there.
+        if !self.intents.is_empty() || !self.probes.is_empty() || self.live_only.is_some() {
             settings.push(Setting::Live);
         }
         settings

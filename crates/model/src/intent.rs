@@ -30,8 +30,28 @@ pub enum Rule {
         /// Which packets.
         traffic: Vec<Traffic>,
     },
+    /// Nothing but this traffic is delivered from any of these sources to any of these interfaces, of whatever protocol.
+    OnlyTraffic {
+        /// Where packets come from.
+        from: Sources,
+        /// Receivers.
+        to: BTreeSet<InterfaceId>,
+        /// What may be delivered.
+        allowed: Vec<Traffic>,
+    },
+    /// Nothing but what is declared leaves these interfaces for a site's address space, whether or not an interface of
+    /// the network stands at the address: what no interface is known at is reached all the same.
+    OnlyOutbound {
+        /// Senders.
+        from: BTreeSet<InterfaceId>,
+        /// The site.
+        site: SiteId,
+        /// What may arrive there.
+        allowed: Vec<Outflow>,
+    },
     /// From every named source, every packet of this traffic from an ephemeral port reaches the interfaces by their
-    /// private address (from the Internet: by their public one), and the answer comes back.
+    /// private address (from the Internet: by their public one), and the answer comes back: by IPv4 and by IPv6,
+    /// where both ends have it.
     MustReach {
         /// Where packets come from: interfaces and sites, never a complement.
         from: Sources,
@@ -79,6 +99,15 @@ pub enum Rule {
         /// Receivers.
         to: BTreeSet<InterfaceId>,
     },
+}
+
+/// What may arrive at a site.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Outflow {
+    /// At which addresses.
+    pub to: IpNet,
+    /// Which traffic.
+    pub traffic: Traffic,
 }
 
 /// A set of senders.
