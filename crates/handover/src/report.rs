@@ -85,7 +85,7 @@ pub struct MatrixCount {
     pub answered: u64,
     /// Comparisons that agreed: one for each packet, and one for each answer that could be asked for.
     pub agree: u64,
-    /// Packets on which the prover had no opinion.
+    /// Sets of headers on which the prover had no opinion, so that nothing was compared.
     pub unknown: u64,
     /// Sentinels that came back.
     pub sentinels: u64,

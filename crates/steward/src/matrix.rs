@@ -10,10 +10,11 @@ use handover::{Disagreement, MatrixCount};
 use jiff::Timestamp;
 use model::packet::Transport;
 use model::{
-    ClaimId, Digest, Evidence, HostId, InterfaceId, Network, Packet, Peer, Setting, Verdict,
+    ClaimId, Digest, Evidence, HostId, InterfaceId, Network, Packet, Peer, Setting, Traffic,
+    Verdict,
 };
 use probe::packets::{Caught, Fired, Shot};
-use reach::{Endpoint, Prover, Sample};
+use reach::{Delivery, Endpoint, Prover, Sample};
 use twin::Twin;
 
 use crate::asking::request;
@@ -22,14 +23,18 @@ use crate::message::{Reply, Request};
 /// What asks, by name and version.
 const SOURCE: &str = concat!("matrix ", env!("CARGO_PKG_VERSION"));
 
+/// The source port where only the destination matters.
+const EPHEMERAL: u16 = 49152;
+
 /// The most disagreements that are written down; one fails the run, and thousands have one cause.
 const SHOWN: usize = 200;
 
 /// What no comparison covers.
-const LEFT_OUT: [&str; 3] = [
+const LEFT_OUT: [&str; 4] = [
     "IP protocol 253: the sentinel's own",
     "ICMPv6 neighbour discovery and multicast housekeeping: the link's own, which AWS does not filter either",
-    "protocols other than TCP, UDP and ICMP: proved, not sent",
+    "protocols other than TCP, UDP and ICMP: proved where an intent speaks of all traffic, not sent",
+    "addresses at which no interface of the design stands, and packets of an interface to itself: proved, not sent",
 ];
 
 /// One packet to be compared.
@@ -89,10 +94,11 @@ pub(crate) fn compare(
     if !unaccounted.is_empty() {
         return (count, unaccounted);
     }
+    let named = named_ports(network);
     let mut next = 1;
     let total = network.interfaces.len();
     for (done, from) in network.interfaces.keys().enumerate() {
-        let flight = plan(&prover, network, from, &mut next, &mut count);
+        let flight = plan(&prover, network, &named, from, &mut next, &mut count);
         match fly(twin, &hosts, &flight) {
             Ok(landed) => tally(network, &flight, &landed, &mut count),
             Err(Unaccounted(why)) => unaccounted.push(format!("packets of {from}: {why}")),
@@ -117,7 +123,7 @@ pub(crate) fn evidence(
         Verdict::Holds
     };
     let mut detail = format!(
-        "{} packets between {} pairs of interfaces: {} comparisons agree, {} disagree, {} packets without an opinion",
+        "{} packets between {} pairs of interfaces: {} comparisons agree, {} disagree, {} sets of headers without an opinion",
         count.sent,
         count.pairs,
         count.agree,
@@ -153,10 +159,65 @@ pub(crate) fn evidence(
     }
 }
 
+/// Every port that a rule of the network names, at its ends. A box's corners test what is open; these are asked between
+/// every two interfaces, so that what is closed is tested where somebody might have opened it.
+fn named_ports(network: &Network) -> BTreeSet<Transport> {
+    let rules = network
+        .groups
+        .values()
+        .flat_map(|group| group.ingress.iter().chain(&group.egress));
+    let entries = network
+        .acls
+        .values()
+        .flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
+    let named = rules
+        .map(|rule| rule.traffic)
+        .chain(entries.map(|entry| entry.traffic));
+    let source = EPHEMERAL;
+    named
+        .flat_map(|traffic| match traffic {
+            Traffic::Tcp(ports) => [ports.first, ports.last].map(|destination| {
+                Some(Transport::Tcp {
+                    source,
+                    destination,
+                })
+            }),
+            Traffic::Udp(ports) => [ports.first, ports.last].map(|destination| {
+                Some(Transport::Udp {
+                    source,
+                    destination,
+                })
+            }),
+            _ => [None, None],
+        })
+        .flatten()
+        .collect()
+}
+
+/// What is to be sent to test a delivery, each packet once.
+fn samples(delivery: &Delivery, named: &BTreeSet<Transport>) -> BTreeSet<Sample> {
+    let mut samples: BTreeSet<Sample> = reach::samples(delivery).into_iter().collect();
+    samples.extend(named.iter().filter_map(|transport| {
+        let packet = Packet {
+            source: delivery.source,
+            destination: delivery.destination,
+            transport: *transport,
+        };
+        let predicted = reach::predicted(delivery, &packet)?;
+        Some(Sample {
+            packet,
+            delivered: predicted.delivered,
+            answered: predicted.answered,
+        })
+    }));
+    samples
+}
+
 /// Everything that one interface is to send.
 fn plan(
     prover: &Prover<'_>,
     network: &Network,
+    named: &BTreeSet<Transport>,
     from: &InterfaceId,
     next: &mut u32,
     count: &mut MatrixCount,
@@ -174,13 +235,12 @@ fn plan(
     for to in network.interfaces.keys().filter(|to| *to != from) {
         count.pairs += 1;
         for delivery in prover.delivery(from, to) {
-            for sample in reach::samples(&delivery) {
-                let packet = sample.packet;
-                if reach::predicted(&delivery, &packet).is_none() {
-                    count.unknown += 1;
-                    continue;
-                }
-                flight.shots.push(Shot { id: *next, packet });
+            count.unknown += (delivery.unknown.len() + delivery.unknown_answers.len()) as u64;
+            for sample in samples(&delivery, named) {
+                flight.shots.push(Shot {
+                    id: *next,
+                    packet: sample.packet,
+                });
                 flight.comparisons.insert(
                     *next,
                     Comparison {
