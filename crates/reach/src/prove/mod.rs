@@ -122,7 +122,8 @@ impl Prover<'_> {
     pub fn prove(&self, intent: &Intent) -> Proof {
         let proved = match &intent.rule {
             Rule::NoPath { from, to, traffic } => self.no_path(from, to, traffic),
-            Rule::OnlyTraffic { .. } | Rule::OnlyOutbound { .. } => {
+            Rule::OnlyTraffic { from, to, allowed } => self.only_traffic(from, to, allowed),
+            Rule::OnlyOutbound { .. } => {
                 Ok(Proof::unknown("this rule is not proved yet".to_owned()))
             }
             Rule::MustReach { from, to, traffic } => self.must_reach(from, to, traffic),

@@ -8,7 +8,7 @@ use model::intent::Sources;
 use model::network::{Interface, Place, SiteKind};
 use model::packet::{PortRange, Traffic};
 
-use super::sources::{Source, headers};
+use super::sources::{Source, carrying, headers};
 use super::witness::{Shown, let_in_by, lost_at};
 use super::{Proof, Proved, Reasons, Unprovable};
 use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
@@ -102,17 +102,43 @@ impl<'n> Prover<'n> {
         to: &BTreeSet<InterfaceId>,
         traffic: &[Traffic],
     ) -> Proved {
+        self.nothing_of(from, to, &headers(traffic)?, "it")
+    }
+
+    /// Nothing but the allowed traffic is delivered, of whatever protocol.
+    pub(super) fn only_traffic(
+        &self,
+        from: &Sources,
+        to: &BTreeSet<InterfaceId>,
+        allowed: &[Traffic],
+    ) -> Proved {
+        let allowed = carrying(allowed)?;
+        self.nothing_of(
+            from,
+            to,
+            &BoxSet::all().subtract(&allowed)?,
+            "anything else",
+        )
+    }
+
+    /// None of these headers is delivered from a set of senders; `what` names them in the sentence that says so.
+    fn nothing_of(
+        &self,
+        from: &Sources,
+        to: &BTreeSet<InterfaceId>,
+        forbidden: &BoxSet,
+        what: &str,
+    ) -> Proved {
         let (senders, receivers) = (self.senders(from)?, self.receivers(to)?);
-        let forbidden = headers(traffic)?;
         let mut search = Search::default();
         for source in &senders {
             for to in &receivers {
-                self.search_path(source, to, &forbidden, &mut search)?;
+                self.search_path(source, to, forbidden, &mut search)?;
             }
         }
         Ok(search.end(|| {
             format!(
-                "none of {} senders reaches any of {} interfaces with it",
+                "none of {} senders reaches any of {} interfaces with {what}",
                 senders.len(),
                 receivers.len()
             )

@@ -163,8 +163,17 @@ fn ranges_at(sources: &Sources, site: &SiteId) -> AddressSet {
     AddressSet::of_prefixes(ranges.filter(|(at, _)| at == site).map(|(_, range)| range))
 }
 
-/// The headers that carry any of this traffic.
+/// The headers that carry any of this traffic, of which there must be some.
 pub(super) fn headers(traffic: &[Traffic]) -> Result<BoxSet, Unprovable> {
+    let headers = carrying(traffic)?;
+    if headers.is_empty() {
+        return senseless("the intent names no traffic");
+    }
+    Ok(headers)
+}
+
+/// The headers that carry any of this traffic.
+pub(super) fn carrying(traffic: &[Traffic]) -> Result<BoxSet, TooManyBoxes> {
     let mut headers = BoxSet::empty();
     for family in Family::BOTH {
         for one in traffic {
@@ -172,9 +181,6 @@ pub(super) fn headers(traffic: &[Traffic]) -> Result<BoxSet, Unprovable> {
                 headers.insert(matched)?;
             }
         }
-    }
-    if headers.is_empty() {
-        return senseless("the intent names no traffic");
     }
     Ok(headers)
 }

@@ -7,7 +7,7 @@ use model::packet::Packet;
 use crate::boxes::{BoxSet, HeaderBox, icmp_message};
 use crate::carried::ECHO_REQUEST;
 use crate::endpoint::Endpoint;
-use crate::family::{Family, ICMP, ICMPV6, TCP, UDP};
+use crate::family::{Family, TCP, UDP};
 use crate::interval::Interval;
 use crate::prover::Prover;
 use crate::trace::trace;
@@ -23,6 +23,8 @@ const FAMILIAR_V6: [u128; 2] = [
 ];
 /// The first port that is ephemeral by IANA.
 const EPHEMERAL: u16 = 49152;
+/// Protocols that people know beside TCP, UDP and ICMP: SCTP, GRE, ESP.
+const FAMILIAR_PROTOCOLS: [u8; 3] = [132, 47, 50];
 /// Services that people know, taken where a set has every port.
 const FAMILIAR_TCP: [u16; 2] = [22, 443];
 /// The same for UDP.
@@ -40,16 +42,14 @@ pub(super) enum Shown {
 /// A packet of a set that people can make sense of; none of an empty set.
 pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
     let rank = |held: &&HeaderBox| {
-        let kinds = [TCP, UDP, ICMP, ICMPV6];
-        let kind = kinds.iter().position(|kind| held.protocol.contains(*kind));
+        let mut kinds = protocols(held.family);
+        let kind = kinds.position(|kind| held.protocol.contains(kind));
         let known = familiar(held).map_or(usize::MAX, |(place, _)| place);
-        (kind.unwrap_or(kinds.len()), known, **held)
+        (kind.unwrap_or(usize::MAX), known, **held)
     };
     let held = set.boxes().iter().min_by_key(rank)?;
     let source = familiar(held).map_or_else(|| middle(held.source), |(_, known)| known);
-    let protocols = [TCP, UDP, ICMP, ICMPV6];
-    let mut protocols = protocols.into_iter();
-    let protocol = protocols
+    let protocol = protocols(held.family)
         .find(|protocol| held.protocol.contains(*protocol))
         .unwrap_or(held.protocol.first());
     let first = held.source_port.first();
@@ -60,6 +60,13 @@ pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
     };
     let to = service(protocol, held.destination_port);
     Some(held.packet(source, held.destination.first(), protocol, (from, to)))
+}
+
+/// A family's protocols that people know, the best known first.
+fn protocols(family: Family) -> impl Iterator<Item = u8> {
+    [TCP, UDP, family.icmp()]
+        .into_iter()
+        .chain(FAMILIAR_PROTOCOLS)
 }
 
 /// A source in a box that people know, and its place among those.

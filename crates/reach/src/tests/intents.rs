@@ -206,6 +206,65 @@ fn no_path_is_unknown_behind_what_is_not_modelled() {
     holds(&plan, no_path(hosts(&["bastion"]), &["stage"], "tcp/22"));
 }
 
+fn only_traffic(from: Sources, to: &[&str], allowed: &[&str]) -> Rule {
+    Rule::OnlyTraffic {
+        from,
+        to: ids(to),
+        allowed: allowed.iter().map(|what| traffic(what)).collect(),
+    }
+}
+
+#[test]
+fn nothing_but_the_allowed_traffic_arrives() {
+    let rule = || only_traffic(Sources::anywhere(), &["web"], &["tcp/443"]);
+    holds(&estate(), rule());
+    holds(
+        &estate(),
+        only_traffic(Sources::anywhere(), &["web", "app"], &["all"]),
+    );
+    holds(&estate(), only_traffic(site("internet"), &["app"], &[]));
+    let also = |what: &str, from: &str| {
+        let extra = format!("{what} {from}");
+        estate().group("web", "prod", &["tcp/443 0.0.0.0/0", &extra], &[])
+    };
+    for (what, packet) in [
+        ("tcp/440-443", format!("tcp {ANY}:49152 > 198.18.0.20:440")),
+        ("udp/443", format!("udp {ANY}:49152 > 198.18.0.20:443")),
+        ("icmp/8", format!("icmp {ANY} > 198.18.0.20 type 8 code 0")),
+        ("proto/132", format!("protocol 132 {ANY} > 198.18.0.20")),
+        ("proto/47", format!("protocol 47 {ANY} > 198.18.0.20")),
+        ("proto/97", format!("protocol 97 {ANY} > 198.18.0.20")),
+    ] {
+        let rule_words = traffic(what);
+        fails(
+            &also(what, "0.0.0.0/0"),
+            rule(),
+            &packet,
+            &format!("group web: ingress rule 2 allows {rule_words} from 0.0.0.0/0"),
+        );
+    }
+    fails(
+        &also("proto/132", "::/0"),
+        rule(),
+        "protocol 132 2001:db8:ffff::4d > 2001:db8:1::20",
+        "group web: ingress rule 2 allows protocol 132 from ::/0",
+    );
+    // Of all that is open, the witness is of a protocol that people know.
+    fails(
+        &also("all", "0.0.0.0/0"),
+        only_traffic(site("internet"), &["web"], &["tcp", "udp", "icmp"]),
+        &format!("protocol 132 {ANY} > 198.18.0.20"),
+        "group web: ingress rule 2 allows all traffic from 0.0.0.0/0",
+    );
+    unknown(
+        &estate()
+            .group("bastion", "prod", &[], &["all 0.0.0.0/0"])
+            .route("public-a", "10.1.1.0/24", "appliance", false),
+        only_traffic(hosts(&["bastion"]), &["app"], &["tcp/22"]),
+        "appliance is not modelled",
+    );
+}
+
 #[test]
 fn senseless_intents_are_unknown() {
     let plan = estate();
