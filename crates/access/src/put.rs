@@ -65,7 +65,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// What a host said, in one line.
+/// What a host said, in one line. Control characters are replaced: a host must not steer the terminal that shows it.
 fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let line: String = text
@@ -73,11 +73,53 @@ fn complaint(stderr: &[u8]) -> String {
         .collect::<Vec<_>>()
         .join(" ")
         .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .take(LONGEST_COMPLAINT)
         .collect();
     if line.is_empty() {
         "it did not say why".to_owned()
     } else {
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_taken_literally() {
+        let cases = [
+            ("/etc/hosts", "'/etc/hosts'"),
+            ("/a b", "'/a b'"),
+            ("/it's", r"'/it'\''s'"),
+            ("/$(reboot)", "'/$(reboot)'"),
+            ("", "''"),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+
+    #[test]
+    fn a_complaint_is_one_short_line() {
+        let cases: [(&[u8], &str); 3] = [
+            (b"", "it did not say why"),
+            (
+                b" sh: 1: cannot create /x:\n  No such file\n",
+                "sh: 1: cannot create /x: No such file",
+            ),
+            (b"\xff\x00\x1b[2J", "\u{fffd}\u{fffd}\u{fffd}[2J"),
+        ];
+        for (said, expected) in cases {
+            assert_eq!(complaint(said), expected);
+        }
+        assert_eq!(complaint(&[b'a'; 10_000]).len(), LONGEST_COMPLAINT);
+    }
+
+    #[test]
+    fn a_mode_keeps_to_the_permission_bits() {
+        let script = script("/x", &Digest::of_bytes(b""), 1, 0o170_644);
+        assert!(script.contains("chmod 0644 "), "{script}");
     }
 }

@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal as Kill, killpg};
 use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd;
@@ -107,11 +107,14 @@ pub(super) async fn attend(
     seated: Seated,
 ) {
     let (mut messages, sender) = channel.split();
-    let Seated { group, status } = seated;
+    let occupant = Occupant {
+        terminal: &terminal,
+        group: Some(seated.group),
+    };
     let run = async {
         // The kernel reports the end when the last process at the far side is gone.
         pass_out(Side(&terminal), &sender, None).await;
-        status.await
+        seated.status.await
     };
     let control = |message| match message {
         ChannelMsg::WindowChange {
@@ -119,16 +122,53 @@ pub(super) async fn attend(
             row_height,
             ..
         } => terminal.resize(col_width, row_height),
-        ChannelMsg::Signal { signal } => group.signal(&signal),
+        ChannelMsg::Signal { signal } => occupant.signal(&signal),
         _ => {}
     };
     let ended = tokio::select! {
         status = run => status,
         () = pass_in(&mut messages, Side(&terminal), control) => return,
     };
-    group.forget();
+    occupant.leave();
     if let Ok(status) = ended {
         tell_end(&sender, &handle, status).await;
+    }
+}
+
+/// Who works at a terminal. Dropping it ends what runs in the foreground, then the session's leader. The kernel's own
+/// hang-up is not enough: it goes to the leader, and when that is being killed at the same moment, to nobody.
+struct Occupant<'a> {
+    terminal: &'a Terminal,
+    group: Option<Group>,
+}
+
+impl Occupant<'_> {
+    fn signal(&self, signal: &russh::Sig) {
+        if let Some(group) = &self.group {
+            group.signal(signal);
+        }
+    }
+
+    /// The leader has ended by itself; what it left behind on purpose stays.
+    fn leave(mut self) {
+        if let Some(group) = self.group.take() {
+            group.forget();
+        }
+    }
+}
+
+impl Drop for Occupant<'_> {
+    fn drop(&mut self) {
+        if self.group.is_none() {
+            return;
+        }
+        // Nothing is in the foreground while the leader changes it: then zero comes back, which must not be killed, for
+        // it would mean this process' own group.
+        if let Ok(foreground) = unistd::tcgetpgrp(&self.terminal.input)
+            && foreground.as_raw() > 1
+        {
+            let _ = killpg(foreground, Kill::SIGKILL);
+        }
     }
 }
 

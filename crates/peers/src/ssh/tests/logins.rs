@@ -491,3 +491,29 @@ async fn a_client_that_does_not_log_in_is_cut_off() {
     // The end, by whichever way the kernel reports it.
     assert!(ended.is_ok(), "still connected");
 }
+
+#[tokio::test]
+async fn noise_does_not_keep_others_out() {
+    let ours = Authorities::new();
+    let server = served(ours.config(TARGET)).await;
+    let target = stop(TARGET, &server);
+    let noises: [&[u8]; 5] = [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"SSH-1.5-old\r\n",
+        b"SSH-2.0-x\r\n\xff\xff\xff\xff\xff\xff",
+        &[0x41; 100_000],
+    ];
+    let mut held = Vec::new();
+    for noise in noises {
+        let mut stream = tokio::net::TcpStream::connect(target.address)
+            .await
+            .expect("a connection");
+        // The server may hang up in the middle of it.
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, noise).await;
+        held.push(stream);
+    }
+    let host = connect(&Route::direct(target), &ours.identity(), &limits()).await;
+    let output = host.expect("a login").exec("true", "").await;
+    assert!(output.expect("an answer").succeeded());
+}

@@ -26,16 +26,19 @@ impl Person {
             .expect("typed");
     }
 
-    /// Waits until the screen has shown a text since the last time. The shell's own end ends the wait.
+    /// Waits until the screen has shown a text, after the last text waited for. The shell's own end ends the wait.
     async fn sees(&mut self, text: &str) {
-        while !self.seen.contains(text) {
+        loop {
+            if let Some(start) = self.seen.find(text) {
+                self.seen.drain(..start + text.len());
+                return;
+            }
             let mut piece = [0; 1024];
             let read = self.screen.read(&mut piece).await.expect("a screen");
             assert!(read > 0, "never saw {text:?}, only {:?}", self.seen);
             let shown = piece.get(..read).unwrap_or_default();
             self.seen.push_str(&String::from_utf8_lossy(shown));
         }
-        self.seen.clear();
     }
 }
 
@@ -91,8 +94,11 @@ async fn a_shell_has_a_terminal_of_the_right_size_on_the_right_host() {
 #[tokio::test]
 async fn a_shell_controls_its_jobs() {
     let exit = at_a_shell(|mut person, _resize| async move {
-        // Ctrl-C reaches the command in the foreground, and only that.
-        person.types("echo rea'dy'; sleep 1000\n").await;
+        // Ctrl-C reaches the command in the foreground, and only that. The command itself says that it runs: a shell
+        // that has only just forked may still swallow the signal.
+        person
+            .types("sh -c \"echo rea'dy'; exec sleep 1000\"\n")
+            .await;
         person.sees("ready").await;
         person.types("\u{3}").await;
         person.types("echo st'ill' here\n").await;
@@ -115,4 +121,42 @@ async fn the_end_of_the_keyboard_ends_the_shell() {
     })
     .await;
     assert_eq!(exit, Exit::Status(0));
+}
+
+#[tokio::test]
+async fn a_shell_that_is_abandoned_is_hung_up() {
+    let site = Site::new().await;
+    let host = site.enter(&limits()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let lock = folder.path().join("lock");
+    let (near, far) = duplex(64 * 1024);
+    let (screen, keyboard) = split(near);
+    let mut person = Person {
+        keyboard,
+        screen,
+        seen: String::new(),
+    };
+    let (_resize, sizes) = watch::channel(START);
+    let terminal = Terminal {
+        term: "dumb".to_owned(),
+        size: START,
+    };
+    let (input, output) = split(far);
+    // The job in the foreground holds the lock, in a process group of its own.
+    let line = format!(
+        "flock {} sh -c \"echo hel'd'; sleep 1000\"\n",
+        lock.display()
+    );
+    let working = async {
+        person.types(&line).await;
+        person.sees("held").await;
+    };
+    tokio::select! {
+        ended = host.shell(&terminal, sizes, input, output) => assert!(ended.is_ok(), "{ended:?}"),
+        () = working => {}
+    }
+    let freed = host
+        .exec(&format!("flock {} true", lock.display()), "")
+        .await;
+    assert!(freed.expect("the lock is free").succeeded());
 }
