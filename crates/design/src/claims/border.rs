@@ -6,7 +6,7 @@ use model::id::{SiteId, SubnetId};
 use model::intent::{Rule, Sources};
 use model::packet::Traffic;
 
-use super::draft::{Draft, all_but, at, from_internet, must_reach, no_path, tcp};
+use super::draft::{Draft, at, both, from_internet, must_reach, no_path, only, tcp};
 use super::vantages::{Vantages, interfaces};
 use crate::account::offered;
 use crate::address::Tier;
@@ -101,10 +101,10 @@ fn only_declared(plan: &EnvironmentPlan<'_>, vantages: &Vantages, balancer: &Hos
         format!("Nobody reaches another port of {}", balancer.name),
         ROWS,
     )
-    .prove_it(no_path(
+    .prove_it(only(
         Sources::anywhere(),
         [balancer.interface()],
-        all_but(ports.iter().copied(), []),
+        tcp(ports.iter().copied()),
     ));
     if let Some(address) = balancer.public {
         // The products' own ports are the likeliest to have been left open.
@@ -212,21 +212,13 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
     )
     .prove(
         "The data centre asks the resolvers for names and for nothing else",
-        no_path(
-            site(),
-            interfaces(plan.hosts_of(Role::Resolver)),
-            all_but([DNS], [DNS]),
-        ),
+        only(site(), interfaces(plan.hosts_of(Role::Resolver)), both(DNS)),
     );
     let balancers = interfaces(plan.balancers(Face::Internal));
     if !balancers.is_empty() {
         draft = draft.prove(
             "The data centre reaches no undeclared port of the internal balancers",
-            no_path(
-                site(),
-                balancers,
-                all_but(listened(plan, Face::Internal), []),
-            ),
+            only(site(), balancers, tcp(listened(plan, Face::Internal))),
         );
     }
     for name in plan.products.keys() {

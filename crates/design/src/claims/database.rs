@@ -6,7 +6,7 @@ use model::estate::Database;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, all_but, at, must_reach, no_path};
+use super::draft::{Draft, at, must_reach, no_path, only};
 use super::vantages::{Vantages, each_kind, interfaces};
 use crate::environment::{DATABASE_USER, database_password};
 use crate::plan::{EnvironmentPlan, HostPlan};
@@ -62,10 +62,10 @@ fn only_from_products(
     )
     .prove(
         format!("Nobody reaches another port of the database than {port}"),
-        no_path(
+        only(
             Sources::anywhere(),
             [database.interface()],
-            all_but([port], []),
+            [Traffic::tcp(port)],
         ),
     )
     .attack(vantages.outside(), at(database.ipv4, port))

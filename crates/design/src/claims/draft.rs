@@ -121,6 +121,19 @@ pub(super) fn no_path(
     }
 }
 
+/// Nothing but this traffic from these sources, of whatever protocol.
+pub(super) fn only(
+    from: Sources,
+    to: impl IntoIterator<Item = InterfaceId>,
+    allowed: impl Into<Vec<Traffic>>,
+) -> Rule {
+    Rule::OnlyTraffic {
+        from,
+        to: to.into_iter().collect(),
+        allowed: allowed.into(),
+    }
+}
+
 /// All of this traffic from all of these sources, and back.
 pub(super) fn must_reach(
     from: Sources,

@@ -8,7 +8,7 @@ use model::id::{InterfaceId, SiteId};
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, all_but, at, must_reach, no_path, tcp};
+use super::draft::{Draft, at, must_reach, no_path, only, tcp};
 use super::vantages::{Vantages, interfaces};
 use crate::balancing::Face;
 use crate::outside::DATA_CENTRE;
@@ -246,10 +246,10 @@ fn consumers(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) 
     for consumer in declared {
         draft = draft.prove(
             format!("{} reaches {name} on declared ports only", consumer.who),
-            no_path(
+            only(
                 Sources::interfaces(consumer.interfaces),
                 nodes.clone(),
-                all_but(consumer.ports, []),
+                tcp(consumer.ports),
             ),
         );
     }

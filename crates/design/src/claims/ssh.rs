@@ -6,7 +6,7 @@ use model::id::SiteId;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, all_but, at, must_reach, no_path};
+use super::draft::{Draft, at, must_reach, no_path, only};
 use super::vantages::{Vantages, each_kind, interfaces};
 use crate::account::logins;
 use crate::outside::OPERATOR;
@@ -104,10 +104,10 @@ fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPla
         format!("The bastion is reached on port {port} and on no other, 22 least of all"),
         ROWS,
     )
-    .prove_it(no_path(
+    .prove_it(only(
         Sources::anywhere(),
         [bastion.interface()],
-        all_but([port], []),
+        [Traffic::tcp(port)],
     ))
     .attack(&vantages.data_centre, at(bastion.ipv4, SSH));
     if let Some(address) = bastion.public {

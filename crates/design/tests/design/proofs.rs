@@ -72,6 +72,23 @@ fn check(claim: &str, spoil: impl FnOnce(&mut Network)) {
     );
 }
 
+/// Lets GRE through the public tier's ACL and into a group.
+fn admit_gre(network: &mut Network, name: &str, from: &str) {
+    let gre = Traffic::Protocol(47);
+    let group = group(network, &format!("production/{name}"));
+    rule(&mut group.ingress, gre, prefix(from));
+    let acl = network.acls.get_mut(&AclId::from("production/public"));
+    acl.expect("the public tier has an ACL").ingress.insert(
+        0,
+        AclEntry {
+            number: 1,
+            allow: true,
+            traffic: gre,
+            prefix: from.parse().expect("a range"),
+        },
+    );
+}
+
 #[test]
 fn a_fault_in_a_group_breaks_a_claim() {
     check("ssh/bastion/only-from-operator", |network| {
@@ -143,6 +160,13 @@ fn a_fault_in_a_group_breaks_a_claim() {
             Traffic::tcp(8443),
             prefix("0.0.0.0/0"),
         );
+    });
+    // GRE: neither TCP nor UDP nor ICMP.
+    check("internet/balancer-public-1/no-other-ports", |network| {
+        admit_gre(network, "public-balancer", "0.0.0.0/0");
+    });
+    check("ssh/bastion/only-its-port", |network| {
+        admit_gre(network, "bastion", "198.51.100.0/28");
     });
     check("default-group", |network| {
         let default = group(network, "production/default");
