@@ -23,6 +23,8 @@ pub(crate) enum Address {
     Fixed(u128),
     /// The one that the sender put in as its own.
     Sender,
+    /// The one that the sender put in as the receiver's.
+    Receiver,
 }
 
 impl Address {
@@ -32,6 +34,10 @@ impl Address {
             Self::Fixed(address) => span.contains(address).then_some(part),
             Self::Sender => Some(HeaderBox {
                 source: part.source.intersect(span)?,
+                ..part
+            }),
+            Self::Receiver => Some(HeaderBox {
+                destination: part.destination.intersect(span)?,
                 ..part
             }),
         }
@@ -86,12 +92,12 @@ pub(crate) struct Filtered {
 }
 
 impl<'n> Carried<'n> {
-    /// Packets as they are sent to an address.
-    pub(crate) fn sent(set: BoxSet, source: Address, destination: u128) -> Self {
+    /// Packets as they are sent.
+    pub(crate) fn sent(set: BoxSet, source: Address, destination: Address) -> Self {
         Self {
             set,
             source,
-            destination: Address::Fixed(destination),
+            destination,
             answers: false,
             hidden: Vec::new(),
             egress_only: None,
@@ -151,7 +157,7 @@ impl<'n> Carried<'n> {
     pub(crate) fn destination_address(&self, family: Family) -> Option<IpAddr> {
         match self.destination {
             Address::Fixed(number) => Some(family.address(number)),
-            Address::Sender => None,
+            Address::Sender | Address::Receiver => None,
         }
     }
 

@@ -196,7 +196,7 @@ impl<'n> Prover<'n> {
         let family = Family::of(flow.destination);
         let source = match flow.source {
             Address::Fixed(source) => Some(family.address(source)),
-            Address::Sender => None,
+            Address::Sender | Address::Receiver => None,
         };
         let key = ((flow.sender, source, flow.destination), to);
         if let Some(known) = self.answers.borrow().get(&key) {

@@ -1,8 +1,10 @@
 //! Intents: holds, fails with a witness, or unknown.
 
 mod families;
+mod outbound;
 mod paths;
 mod routing;
+mod search;
 mod sources;
 mod witness;
 
@@ -123,9 +125,11 @@ impl Prover<'_> {
         let proved = match &intent.rule {
             Rule::NoPath { from, to, traffic } => self.no_path(from, to, traffic),
             Rule::OnlyTraffic { from, to, allowed } => self.only_traffic(from, to, allowed),
-            Rule::OnlyOutbound { .. } => {
-                Ok(Proof::unknown("this rule is not proved yet".to_owned()))
-            }
+            Rule::OnlyOutbound {
+                from,
+                site,
+                allowed,
+            } => self.only_outbound(from, site, allowed),
             Rule::MustReach { from, to, traffic } => self.must_reach(from, to, traffic),
             Rule::RepliesReturn { to } => self.replies_return(to),
             Rule::NoInternetRouteIn { subnets } => self.no_internet_route_in(subnets),

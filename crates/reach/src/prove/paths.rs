@@ -8,62 +8,22 @@ use model::intent::Sources;
 use model::network::{Interface, Place, SiteKind};
 use model::packet::{PortRange, Traffic};
 
+use super::search::{Search, doubted};
 use super::sources::{Source, carrying, headers};
 use super::witness::{Shown, let_in_by, lost_at};
-use super::{Proof, Proved, Reasons, Unprovable};
+use super::{Proof, Proved, Unprovable};
 use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
 use crate::carried::answerable_set;
 use crate::family::{Family, TCP, UDP};
 use crate::interval::Interval;
 use crate::prover::{Flow, Prover};
-use crate::walk::{Doubtful, Sender};
-
-/// The first packet found that breaks an intent, how many pairs do, and what is not known.
-#[derive(Default)]
-struct Search {
-    broken: Option<Proof>,
-    pairs: usize,
-    reasons: Reasons,
-}
+use crate::walk::Sender;
 
 /// Traffic that must arrive.
 struct Wanted {
     headers: BoxSet,
     /// The family that it belongs to, where it does to one alone.
     family: Option<Family>,
-}
-
-impl Search {
-    fn broken(&mut self, proof: impl FnOnce() -> Proof) {
-        self.pairs += 1;
-        if self.broken.is_none() {
-            self.broken = Some(proof());
-        }
-    }
-
-    fn doubt(&mut self, doubts: &[Doubtful], about: &BoxSet) -> Result<(), TooManyBoxes> {
-        for doubt in doubts {
-            if !doubt.set.intersect(about)?.is_empty() {
-                self.reasons.note(&doubt.reason);
-            }
-        }
-        Ok(())
-    }
-
-    /// Fails if something breaks the intent, is unknown if something might.
-    fn end(self, holds: impl FnOnce() -> String) -> Proof {
-        match self.broken {
-            Some(mut proof) => {
-                if self.pairs > 1 {
-                    let more = self.pairs - 1;
-                    proof.detail = format!("{}; and {more} more such flows", proof.detail);
-                }
-                proof
-            }
-            None if self.reasons.is_empty() => Proof::holds(holds()),
-            None => Proof::unknown(self.reasons.to_string()),
-        }
-    }
 }
 
 /// The headers with a source port that a client opens a connection from.
@@ -83,15 +43,6 @@ fn from_clients() -> Result<BoxSet, TooManyBoxes> {
         }
     }
     Ok(clients)
-}
-
-/// The headers whose fate some doubt leaves open.
-fn doubted(doubts: &[Doubtful]) -> Result<BoxSet, TooManyBoxes> {
-    let mut all = BoxSet::empty();
-    for doubt in doubts {
-        all = all.union(&doubt.set)?;
-    }
-    Ok(all)
 }
 
 impl<'n> Prover<'n> {

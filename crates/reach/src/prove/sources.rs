@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::id::{InterfaceId, SiteId};
 use model::intent::Sources;
-use model::network::Place;
+use model::network::{Interface, Place};
 use model::packet::Traffic;
 
 use super::Unprovable;
@@ -61,15 +61,8 @@ fn senseless<T>(reason: impl Into<String>) -> Result<T, Unprovable> {
 impl<'n> Prover<'n> {
     /// The senders that are meant, sites first.
     pub(super) fn senders(&self, sources: &Sources) -> Result<Vec<Source<'n>>, Unprovable> {
-        for id in &sources.interfaces {
-            self.interface(id).map_or_else(
-                || {
-                    senseless(format!(
-                        "the intent names interface {id}, which is not there"
-                    ))
-                },
-                |_| Ok(()),
-            )?;
+        if !sources.interfaces.is_empty() {
+            self.named_interfaces(&sources.interfaces, "sender")?;
         }
         let ranged = sources.ranges.iter().map(|(site, _)| site);
         for id in sources.sites.iter().chain(ranged) {
@@ -144,12 +137,22 @@ impl<'n> Prover<'n> {
         &self,
         to: &BTreeSet<InterfaceId>,
     ) -> Result<Vec<&'n InterfaceId>, Unprovable> {
-        if to.is_empty() {
-            return senseless("the intent names no receiver");
+        let named = self.named_interfaces(to, "receiver")?;
+        Ok(named.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The interfaces that an intent names as its senders or receivers.
+    pub(super) fn named_interfaces(
+        &self,
+        ids: &BTreeSet<InterfaceId>,
+        role: &str,
+    ) -> Result<Vec<(&'n InterfaceId, &'n Interface)>, Unprovable> {
+        if ids.is_empty() {
+            return senseless(format!("the intent names no {role}"));
         }
-        to.iter()
+        ids.iter()
             .map(|id| match self.interface(id) {
-                Some((id, _)) => Ok(id),
+                Some(known) => Ok(known),
                 None => senseless(format!(
                     "the intent names interface {id}, which is not there"
                 )),

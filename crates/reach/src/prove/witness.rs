@@ -1,7 +1,8 @@
 //! The packet that shows why an intent fails.
 
+use std::fmt;
+
 use model::claim::{Hop, Witness};
-use model::id::InterfaceId;
 use model::packet::Packet;
 
 use crate::boxes::{BoxSet, HeaderBox, icmp_message};
@@ -13,7 +14,7 @@ use crate::prover::Prover;
 use crate::trace::trace;
 use crate::walk::Sender;
 
-/// Sources that people know for somebody on the Internet, taken where a set has them: the documentation ranges, and a
+/// Addresses that people know for somebody on the Internet, taken where a set has them: the documentation ranges, and a
 /// well-known resolver.
 const FAMILIAR_V4: [u32; 4] = [0xcb00_714d, 0xc633_644d, 0xc000_024d, 0x0808_0808];
 /// The same for IPv6.
@@ -44,11 +45,13 @@ pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
     let rank = |held: &&HeaderBox| {
         let mut kinds = protocols(held.family);
         let kind = kinds.position(|kind| held.protocol.contains(kind));
-        let known = familiar(held).map_or(usize::MAX, |(place, _)| place);
+        let place = |span| familiar(held.family, span).map_or(usize::MAX, |(place, _)| place);
+        let known = (place(held.source), place(held.destination));
         (kind.unwrap_or(usize::MAX), known, **held)
     };
     let held = set.boxes().iter().min_by_key(rank)?;
-    let source = familiar(held).map_or_else(|| middle(held.source), |(_, known)| known);
+    let address =
+        |span| familiar(held.family, span).map_or_else(|| middle(span), |(_, known)| known);
     let protocol = protocols(held.family)
         .find(|protocol| held.protocol.contains(*protocol))
         .unwrap_or(held.protocol.first());
@@ -59,7 +62,12 @@ pub(super) fn plausible(set: &BoxSet) -> Option<Packet> {
         first
     };
     let to = service(protocol, held.destination_port);
-    Some(held.packet(source, held.destination.first(), protocol, (from, to)))
+    Some(held.packet(
+        address(held.source),
+        address(held.destination),
+        protocol,
+        (from, to),
+    ))
 }
 
 /// A family's protocols that people know, the best known first.
@@ -69,14 +77,14 @@ fn protocols(family: Family) -> impl Iterator<Item = u8> {
         .chain(FAMILIAR_PROTOCOLS)
 }
 
-/// A source in a box that people know, and its place among those.
-fn familiar(held: &HeaderBox) -> Option<(usize, u128)> {
-    let known = match held.family {
+/// An address of an interval that people know, and its place among those.
+fn familiar(family: Family, span: Interval<u128>) -> Option<(usize, u128)> {
+    let known = match family {
         Family::V4 => FAMILIAR_V4.map(u128::from).to_vec(),
         Family::V6 => FAMILIAR_V6.to_vec(),
     };
     let mut known = known.into_iter().enumerate();
-    known.find(|(_, address)| held.source.contains(*address))
+    known.find(|(_, address)| span.contains(*address))
 }
 
 /// The address in the middle of an interval, where it is least likely to be a special one.
@@ -107,7 +115,7 @@ impl<'n> Prover<'n> {
     pub(super) fn witness(
         &self,
         from: Sender<'n>,
-        to: &InterfaceId,
+        to: &impl fmt::Display,
         set: &BoxSet,
         shown: Shown,
     ) -> Option<Witness> {

@@ -341,6 +341,15 @@ fn check(prover: &Prover<'_>, sender: Sender<'_>, packet: &Packet, words: &mut [
             words[1] += 1;
             return;
         }
+        Outcome::Delivered {
+            to: Endpoint::Site(_),
+            ..
+        } => {
+            assert!(!doubted, "traced to a site, proved unknown: {}", hops());
+            assert!(reached.is_empty(), "nobody stands there: {}", hops());
+            words[0] += 1;
+            return;
+        }
         Outcome::Delivered { to, .. } => {
             assert!(!doubted, "both unknown and delivered: {}", hops());
             assert_eq!(reached.len(), 1, "delivered to one: {}", hops());
@@ -401,6 +410,71 @@ fn ask_around(network: &Network, rounds: usize, choices: &mut Choices) -> [usize
     words
 }
 
+/// Addresses at the edges of sites, with somebody and without.
+const FAR: [(&str, &str); 12] = [
+    ("dc", "192.168.0.53"),
+    ("dc", "192.168.1.0"),
+    ("dc", "10.9.255.255"),
+    ("branch", "172.16.0.5"),
+    ("branch", "172.16.9.9"),
+    ("operator", "198.51.100.10"),
+    ("operator", "198.51.100.255"),
+    ("internet", "203.0.113.9"),
+    ("internet", "203.0.113.127"),
+    ("internet", "9.9.9.9"),
+    ("internet", "2001:db8:ffff::9"),
+    ("internet", "2600::1"),
+];
+
+/// Asks about random packets from interfaces to addresses of sites; counts lost, unknown and arrived.
+fn ask_outward(network: &Network, rounds: usize, choices: &mut Choices) -> [usize; 3] {
+    let prover = Prover::new(network);
+    let senders: Vec<_> = network.interfaces.keys().collect();
+    let mut ends = [0; 3];
+    for _ in 0..rounds {
+        let from = *choices.one(&senders);
+        let (site, destination) = *choices.one(&FAR);
+        let destination = at(destination);
+        let v4 = destination.is_ipv4();
+        let Some(source) = source_of(Sender::Interface(from), v4, network, choices) else {
+            continue;
+        };
+        let packet = Packet {
+            source,
+            destination,
+            transport: transport(choices, v4),
+        };
+        let departing = prover
+            .departing(from, source, &site.into())
+            .expect("few boxes");
+        assert!(disjoint(&departing.arrived), "boxes overlap for {packet}");
+        let arrived = departing.arrived.contains(&packet);
+        let mut doubts = departing.doubts.iter();
+        let doubted = doubts.any(|doubt| doubt.set.contains(&packet));
+        let journey = trace(network, &Endpoint::Interface(from.clone()), &packet);
+        let (end, wanted) = match &journey.forward.outcome {
+            Outcome::Lost => (0, (false, false)),
+            Outcome::Unknown(_) => (1, (false, true)),
+            Outcome::Delivered { to, .. } => {
+                let there = match to {
+                    Endpoint::Site(at) => at.as_str() == site,
+                    Endpoint::Interface(id) => {
+                        network.interfaces[id].place == Place::Site(site.into())
+                    }
+                };
+                (2, (there, false))
+            }
+        };
+        assert_eq!(
+            (arrived, doubted),
+            wanted,
+            "{packet} from {from}: {journey:#?}"
+        );
+        ends[end] += 1;
+    }
+    ends
+}
+
 fn any_choices(count: usize) -> impl Strategy<Value = Choices> {
     prop::collection::vec(any::<u16>(), count).prop_map(|choices| Choices(choices.into_iter()))
 }
@@ -421,6 +495,12 @@ proptest! {
     }
 
     #[test]
+    fn they_agree_on_what_leaves_for_sites(mut choices in any_choices(2500)) {
+        let network = network(&mut choices);
+        ask_outward(&network, 40, &mut choices);
+    }
+
+    #[test]
     fn they_agree_on_an_estate(mut choices in any_choices(1500)) {
         ask_around(&estate().0, 300, &mut choices);
     }
@@ -430,6 +510,7 @@ proptest! {
 #[test]
 fn random_networks_see_every_end_of_a_packet() {
     let mut ends = [0; 4];
+    let mut outward = [0; 3];
     for seed in 0..40_u32 {
         // A linear congruential generator, by Numerical Recipes; its upper half is random enough.
         let mut state = seed;
@@ -437,7 +518,7 @@ fn random_networks_see_every_end_of_a_packet() {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             u16::try_from(state >> 16).expect("sixteen bits")
         })
-        .take(2500)
+        .take(2700)
         .collect();
         let mut choices = Choices(choices.into_iter());
         let network = network(&mut choices);
@@ -445,7 +526,14 @@ fn random_networks_see_every_end_of_a_packet() {
         for (end, count) in ends.iter_mut().zip(found) {
             *end += count;
         }
+        for (end, count) in outward
+            .iter_mut()
+            .zip(ask_outward(&network, 40, &mut choices))
+        {
+            *end += count;
+        }
     }
+    assert!(outward.iter().all(|count| *count > 50), "{outward:?}");
     let [lost, unknown, delivered, answered] = ends;
     assert!(
         lost > 1000 && unknown > 100 && delivered > 500 && answered > 100 && answered < delivered,

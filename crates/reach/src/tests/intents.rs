@@ -11,19 +11,19 @@ use crate::endpoint::Endpoint;
 use crate::prove::{Proof, prove};
 use crate::trace::{Outcome, trace};
 
-fn proved(plan: &Plan, rule: Rule) -> Proof {
+pub(super) fn proved(plan: &Plan, rule: Rule) -> Proof {
     let title = "an intent".to_owned();
     prove(&plan.0, &Intent { title, rule })
 }
 
-fn holds(plan: &Plan, rule: Rule) {
+pub(super) fn holds(plan: &Plan, rule: Rule) {
     let proof = proved(plan, rule);
     assert_eq!(proof.verdict, Verdict::Holds, "{}", proof.detail);
     assert_eq!(proof.witness, None);
 }
 
 /// Wants a witness, as its packet and the last hop of its way.
-fn fails(plan: &Plan, rule: Rule, packet: &str, last: &str) {
+pub(super) fn fails(plan: &Plan, rule: Rule, packet: &str, last: &str) {
     let proof = proved(plan, rule);
     assert_eq!(proof.verdict, Verdict::Fails, "{}", proof.detail);
     let witness = proof.witness.expect("a packet shows it");
@@ -45,7 +45,7 @@ fn fails_saying(plan: &Plan, rule: Rule, words: &str) {
     assert_eq!(proof.detail, words);
 }
 
-fn unknown(plan: &Plan, rule: Rule, words: &str) {
+pub(super) fn unknown(plan: &Plan, rule: Rule, words: &str) {
     let proof = proved(plan, rule);
     assert_eq!(proof.verdict, Verdict::Unknown, "{}", proof.detail);
     assert_eq!(proof.detail, words);
@@ -311,6 +311,10 @@ fn senseless_intents_are_unknown() {
             Rule::Ipv6AsClosedAsIpv4 {
                 to: BTreeSet::new(),
             },
+            "the intent names no receiver",
+        ),
+        (
+            only_traffic(site("dc"), &[], &["all"]),
             "the intent names no receiver",
         ),
         (

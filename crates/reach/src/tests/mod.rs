@@ -5,5 +5,6 @@ mod algebra;
 mod faults;
 mod intents;
 mod matrix;
+mod outbound;
 mod paths;
 mod plan;

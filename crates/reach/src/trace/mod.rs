@@ -19,7 +19,7 @@ use follow::Follower;
 pub enum Outcome {
     /// It arrived.
     Delivered {
-        /// Where: an interface, or for an answer to a site the site.
+        /// Where: an interface; or a site, at an address of it where no interface stands.
         to: Endpoint,
         /// As its receiver sees it. Behind a NAT gateway the source port is one of the gateway's choice, from 1024 up; it
         /// stands here as it was sent.
@@ -45,7 +45,7 @@ pub struct Trace {
 pub struct Journey {
     /// The packet's way.
     pub forward: Trace,
-    /// The answer's way, when the packet arrived and is one that is answered: TCP, UDP, an echo request.
+    /// The answer's way, when the packet arrived at an interface and is one that is answered: TCP, UDP, an echo request.
     pub reply: Option<Trace>,
 }
 
@@ -64,7 +64,10 @@ pub fn trace(network: &Network, from: &Endpoint, packet: &Packet) -> Journey {
     let mut follower = Follower::new(network, *packet);
     let outcome = follower.forward(from);
     let answer = match &outcome {
-        Outcome::Delivered { to, packet } => answer_to(packet).map(|answer| (to.clone(), answer)),
+        Outcome::Delivered {
+            to: to @ Endpoint::Interface(_),
+            packet,
+        } => answer_to(packet).map(|answer| (to.clone(), answer)),
         _ => None,
     };
     let reply = answer.map(|(receiver, answer)| {

@@ -287,7 +287,7 @@ impl<'n> Follower<'n> {
                 self.go(at, format!("{to} is {id}"));
                 Ok(Endpoint::Interface(id.clone()))
             }
-            None if self.is_answer => {
+            None if self.is_answer || self.stands_at(site, to) => {
                 self.go(at, format!("{to} is there"));
                 Ok(Endpoint::Site(site.clone()))
             }

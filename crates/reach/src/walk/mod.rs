@@ -71,6 +71,8 @@ pub(crate) struct Walk<'a, 'n> {
     expected: Option<Expected<'n>>,
     /// Packets that arrived at an interface.
     pub(crate) arrivals: Vec<Arrival<'n>>,
+    /// Packets to many addresses that arrived at a site, whether or not an interface stands there.
+    pub(crate) departures: Vec<(&'n SiteId, BoxSet)>,
     /// Answers that found the sender, by the headers that they answer.
     pub(crate) answered: BoxSet,
     /// Packets whose fate is not known.
@@ -86,6 +88,7 @@ impl<'a, 'n> Walk<'a, 'n> {
             family,
             expected: None,
             arrivals: Vec::new(),
+            departures: Vec::new(),
             answered: BoxSet::empty(),
             doubts: Vec::new(),
         }
@@ -100,7 +103,22 @@ impl<'a, 'n> Walk<'a, 'n> {
         destination: IpAddr,
     ) -> Self {
         let mut walk = Self::new(atlas, Family::of(destination));
-        let packets = Carried::sent(set.clone(), source, number(destination));
+        let destination = Address::Fixed(number(destination));
+        let packets = Carried::sent(set.clone(), source, destination);
+        let done = walk.leave_sender(sender, packets);
+        walk.finished(done, set)
+    }
+
+    /// Carries packets of one family from a sender to whatever site they reach; those to something in a VPC end there.
+    pub(crate) fn outward(
+        atlas: &'a Atlas<'n>,
+        family: Family,
+        sender: Sender<'n>,
+        set: &BoxSet,
+        source: Address,
+    ) -> Self {
+        let mut walk = Self::new(atlas, family);
+        let packets = Carried::sent(set.clone(), source, Address::Receiver);
         let done = walk.leave_sender(sender, packets);
         walk.finished(done, set)
     }
@@ -127,6 +145,7 @@ impl<'a, 'n> Walk<'a, 'n> {
     fn finished(mut self, done: Step, set: &BoxSet) -> Self {
         if let Err(error) = done {
             self.arrivals.clear();
+            self.departures.clear();
             self.answered = BoxSet::empty();
             self.doubts = vec![Doubtful {
                 set: set.clone(),
@@ -306,6 +325,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         from: Option<&'n SubnetId>,
         packets: Carried<'n>,
     ) -> Step {
+        // Packets to many addresses are followed to sites alone: what a VPC is given goes no further.
         let holder = packets
             .destination_address(self.family)
             .and_then(|address| self.atlas.holder(vpc, address));

@@ -268,7 +268,13 @@ impl<'n> Walk<'_, 'n> {
                 Some(interface) => self.arrive(interface, packets),
                 None => Ok(()),
             },
-            None => self.found(Sender::Site(site), &packets),
+            None if packets.answers => self.found(Sender::Site(site), &packets),
+            None => {
+                if !packets.set.is_empty() {
+                    self.departures.push((site, packets.set));
+                }
+                Ok(())
+            }
         }
     }
 }
