@@ -14,6 +14,7 @@ use crate::account;
 use crate::claims;
 use crate::environment;
 use crate::plan::{Plan, plan};
+use crate::quota;
 
 /// The name of the unit that environments share.
 const ACCOUNT: &str = "account";
@@ -68,7 +69,7 @@ impl Design {
 ///
 /// # Errors
 /// Every finding that stands in the way, at once: ranges that overlap or are too small (with the arithmetic), names that
-/// clash, products and ports that the catalogue does not know.
+/// clash, products and ports that the catalogue does not know, filters that are longer than AWS takes.
 pub fn design(estate: &Estate, catalog: &Catalog, lock: &Lock) -> Result<Design, Vec<Finding>> {
     let plan = plan(estate, catalog, lock)?;
     let mut blueprints = BTreeMap::new();
@@ -82,6 +83,13 @@ pub fn design(estate: &Estate, catalog: &Catalog, lock: &Lock) -> Result<Design,
             claims: claims::of_environment(environment_plan, &plan),
         };
         blueprints.insert(id.to_string(), blueprint);
+    }
+    let too_long: Vec<Finding> = blueprints
+        .values()
+        .flat_map(|blueprint| quota::check(&blueprint.network))
+        .collect();
+    if !too_long.is_empty() {
+        return Err(too_long);
     }
     let secrets = secrets(estate, &blueprints);
     Ok(Design {

@@ -45,6 +45,7 @@ mod names;
 mod outside;
 mod placing;
 mod plan;
+mod quota;
 mod roster;
 mod services;
 mod tables;

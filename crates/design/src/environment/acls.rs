@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use model::id::AclId;
 use model::network::{AclEntry, NetworkAcl};
-use model::packet::{PortRange, Traffic};
+use model::packet::{IcmpMatch, PortRange, Traffic};
 
 use super::{acl, anywhere, data_centre_prefixes, operator_networks};
 use crate::address::Tier;
@@ -44,6 +44,13 @@ pub(super) fn acls(plan: &EnvironmentPlan<'_>) -> BTreeMap<AclId, NetworkAcl> {
         })
         .collect()
 }
+
+/// What a router says when a packet is too large for the link ahead. Lost at an ACL, large transfers hang while small
+/// packets pass: AWS asks for both entries, in and out ("Path MTU Discovery" in the VPC user guide). Groups admit such a
+/// message as related to the connection that it speaks of, and need no rule.
+const TOO_LARGE_V4: Traffic = Traffic::Icmp(IcmpMatch::TypeCode(3, 4));
+/// The same of IPv6: packet too big, which knows only code 0.
+const TOO_LARGE_V6: Traffic = Traffic::Icmpv6(IcmpMatch::Type(2));
 
 /// Entries of one direction, numbered as they come.
 #[derive(Default)]
@@ -81,6 +88,17 @@ impl Entries {
         ];
         self.allow(&replies, prefixes);
     }
+
+    /// Lets pass what routers say of packets that are too large.
+    fn allow_too_large(&mut self, prefixes: &[IpNet]) {
+        for prefix in prefixes {
+            let traffic = match prefix {
+                IpNet::V4(_) => TOO_LARGE_V4,
+                IpNet::V6(_) => TOO_LARGE_V6,
+            };
+            self.add(true, traffic, *prefix);
+        }
+    }
 }
 
 /// The DMZ lets in what the balancers serve, the operator to the bastion, and what the app tier sends out through the
@@ -100,6 +118,7 @@ fn public_in(plan: &EnvironmentPlan<'_>) -> Entries {
         entries.allow(&[traffic], &app);
     }
     entries.allow_replies(&all);
+    entries.allow_too_large(&all);
     entries
 }
 
@@ -114,6 +133,7 @@ fn public_out(plan: &EnvironmentPlan<'_>) -> Entries {
         entries.allow(&[traffic], &[prefix]);
     }
     entries.allow_replies(&anywhere(plan));
+    entries.allow_too_large(&anywhere(plan));
     entries
 }
 
@@ -135,6 +155,7 @@ fn app_in(plan: &EnvironmentPlan<'_>) -> Entries {
         .collect();
     entries.allow(&served, &data_centre);
     entries.allow_replies(&anywhere(plan));
+    entries.allow_too_large(&anywhere(plan));
     entries
 }
 
@@ -162,6 +183,7 @@ fn app_out(plan: &EnvironmentPlan<'_>) -> Entries {
     for outbound in plan.estate.outbound.values() {
         entries.allow(&[Traffic::tcp(outbound.port)], &anywhere(plan));
     }
+    entries.allow_too_large(&anywhere(plan));
     entries
 }
 
@@ -173,6 +195,8 @@ fn data(plan: &EnvironmentPlan<'_>) -> (Entries, Entries) {
         let app = plan.tier_ranges(Tier::App);
         ingress.allow(&[Traffic::tcp(port)], &app);
         egress.allow(&[Traffic::Tcp(PortRange::EPHEMERAL)], &app);
+        ingress.allow_too_large(&app);
+        egress.allow_too_large(&app);
     }
     (ingress, egress)
 }

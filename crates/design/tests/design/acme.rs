@@ -8,7 +8,7 @@ use model::blueprint::Role;
 use model::claim::{Expect, Question};
 use model::id::{HostId, SubnetId};
 use model::network::RouteTarget;
-use model::packet::{PortRange, Traffic};
+use model::packet::{IcmpMatch, PortRange, Traffic};
 use model::service::ServiceKind;
 use model::{Claim, Lock};
 
@@ -219,6 +219,30 @@ fn acls_deny_no_port_that_replies_go_to() {
                 panic!("{id} denies {}", entry.traffic);
             };
             assert!(last < 1024, "{id} denies {}", entry.traffic);
+        }
+    }
+}
+
+/// Without these, large packets vanish where a link takes only small ones.
+#[test]
+fn acls_let_pass_what_path_mtu_discovery_needs() {
+    let mut estate = acme();
+    for environment in estate.environments.values_mut() {
+        environment.ipv6 = true;
+    }
+    let network = designed(&estate, &Lock::default()).network();
+    let needed = [
+        Traffic::Icmp(IcmpMatch::TypeCode(3, 4)),
+        Traffic::Icmpv6(IcmpMatch::Type(2)),
+    ];
+    for (id, acl) in &network.acls {
+        for entries in [&acl.ingress, &acl.egress] {
+            for traffic in needed {
+                let passes = entries.iter().any(|entry| {
+                    entry.allow && (entry.traffic == traffic || entry.traffic == Traffic::All)
+                });
+                assert!(passes, "{id} loses {traffic}");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Estates that cannot be designed, and what is said of them.
 
-use model::estate::{Environment, Estate};
+use model::estate::{Environment, Estate, Outbound};
 use model::id::EnvironmentId;
 use model::{Catalog, Lock};
 
@@ -154,6 +154,53 @@ fn refuses_an_operator_without_a_network() {
             estate.operator.networks.clear();
         },
     );
+}
+
+fn declare_outbound(estate: &mut Estate, ports: std::ops::RangeInclusive<u16>) {
+    for port in ports {
+        let outbound = Outbound {
+            name: format!("server-{port}.example"),
+            port,
+            purpose: "tests".to_owned(),
+        };
+        estate.outbound.insert(format!("server-{port}"), outbound);
+    }
+}
+
+#[test]
+fn refuses_filters_that_are_longer_than_aws_takes() {
+    let acl = "AWS takes 40 at the most";
+    check("acl-too-long", acl, |estate, _| {
+        declare_outbound(estate, 2001..=2040);
+    });
+    // Each port below 1024 needs a second entry, which denies it to the data centre.
+    check("acl-too-long", "20 that deny", |estate, _| {
+        declare_outbound(estate, 501..=519);
+    });
+    check("acl-too-long", acl, |estate, _| {
+        estate.operator.networks = (0..41)
+            .map(|n| format!("198.51.100.{n}/32").parse().expect("a range"))
+            .collect();
+    });
+    check("acl-too-long", acl, |estate, _| {
+        estate.ntp.servers = (1..=40)
+            .map(|n| format!("10.200.9.{n}").parse().expect("an address"))
+            .collect();
+    });
+    check(
+        "acl-too-long",
+        "60 entries that allow and 1 that deny = 61 for egress",
+        |estate, _| {
+            production(estate).ipv6 = true;
+            declare_outbound(estate, 2001..=2020);
+        },
+    );
+    let group = "IPv4 rules for egress; AWS takes 60 unless";
+    check("group-too-long", group, |estate, _| {
+        estate.ntp.servers = (1..=61)
+            .map(|n| format!("10.200.9.{n}").parse().expect("an address"))
+            .collect();
+    });
 }
 
 #[test]
