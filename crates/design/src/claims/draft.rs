@@ -7,7 +7,7 @@ use model::Claim;
 use model::claim::{Expect, Probe, Question};
 use model::id::{ClaimId, EnvironmentId, HostId, InterfaceId, SiteId};
 use model::intent::{Intent, Rule, Sources};
-use model::packet::{IcmpMatch, PortRange, Traffic};
+use model::packet::Traffic;
 
 use crate::plan::EnvironmentPlan;
 
@@ -167,69 +167,4 @@ pub(super) fn both(port: u16) -> Vec<Traffic> {
 pub(super) fn tcp(ports: impl IntoIterator<Item = u16>) -> Vec<Traffic> {
     let ports: BTreeSet<u16> = ports.into_iter().collect();
     ports.into_iter().map(Traffic::tcp).collect()
-}
-
-/// All TCP, UDP and ICMP but these ports. With nothing left out, every protocol.
-pub(super) fn all_but(
-    tcp: impl IntoIterator<Item = u16>,
-    udp: impl IntoIterator<Item = u16>,
-) -> Vec<Traffic> {
-    let tcp: BTreeSet<u16> = tcp.into_iter().collect();
-    let udp: BTreeSet<u16> = udp.into_iter().collect();
-    if tcp.is_empty() && udp.is_empty() {
-        return vec![Traffic::All];
-    }
-    let mut traffic: Vec<Traffic> = gaps(&tcp).into_iter().map(Traffic::Tcp).collect();
-    traffic.extend(gaps(&udp).into_iter().map(Traffic::Udp));
-    traffic.push(Traffic::Icmp(IcmpMatch::All));
-    traffic.push(Traffic::Icmpv6(IcmpMatch::All));
-    traffic
-}
-
-/// The ranges between ports.
-fn gaps(ports: &BTreeSet<u16>) -> Vec<PortRange> {
-    let mut gaps = Vec::new();
-    let mut next = Some(0);
-    for port in ports {
-        if let Some(first) = next
-            && first < *port
-        {
-            gaps.push(PortRange {
-                first,
-                last: port - 1,
-            });
-        }
-        next = port.checked_add(1);
-    }
-    gaps.extend(next.map(|first| PortRange {
-        first,
-        last: u16::MAX,
-    }));
-    gaps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn leaves_out_exactly_the_ports_named() {
-        let check = |ports: &[u16], wanted: &[(u16, u16)]| {
-            let found: Vec<(u16, u16)> = gaps(&ports.iter().copied().collect())
-                .into_iter()
-                .map(|gap| (gap.first, gap.last))
-                .collect();
-            assert_eq!(found, wanted, "{ports:?}");
-        };
-        check(&[], &[(0, 65535)]);
-        check(&[22], &[(0, 21), (23, 65535)]);
-        check(&[0], &[(1, 65535)]);
-        check(&[65535], &[(0, 65534)]);
-        check(&[443, 444, 9443], &[(0, 442), (445, 9442), (9444, 65535)]);
-    }
-
-    #[test]
-    fn leaves_nothing_out_of_every_protocol() {
-        assert_eq!(all_but([], []), [Traffic::All]);
-    }
 }

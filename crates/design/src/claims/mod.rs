@@ -4,6 +4,7 @@ mod border;
 mod consoles;
 mod database;
 mod draft;
+mod egress;
 mod estate;
 mod names;
 mod products;

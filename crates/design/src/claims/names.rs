@@ -10,7 +10,8 @@ use model::intent::Sources;
 use model::service::Record;
 
 use super::draft::{Draft, both, must_reach, no_path};
-use super::vantages::{Vantages, interfaces};
+use super::egress::{self, Beyond, but_for};
+use super::vantages::{Vantages, inside, interfaces};
 use crate::account::{customer_zone, entry_points};
 use crate::environment::zone;
 use crate::outside::{DATA_CENTRE, OutsideHost};
@@ -39,7 +40,7 @@ pub(super) fn claims(
         claims.push(from_data_centre(plan, whole, client));
         claims.extend(mappings(plan, whole, client));
     }
-    claims.push(nothing_else(plan, whole, vantages));
+    claims.push(nothing_else(plan, whole));
     claims
 }
 
@@ -171,45 +172,27 @@ fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Ve
 }
 
 /// Hosts ask their resolvers, resolvers ask the customer's servers; port 53 leads nowhere else.
-fn nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, vantages: &Vantages) -> Claim {
-    let mut outbound = whole.estate.outbound.values();
-    let mut traffic = both(DNS);
-    if outbound.any(|outbound| outbound.port == DNS) {
-        // TCP 53 to the Internet was asked for; UDP was not.
-        traffic.remove(0);
-    }
+fn nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
     let resolvers = interfaces(plan.hosts_of(Role::Resolver));
-    let askers = interfaces(plan.hosts.iter().filter(|host| host.managed()));
-    let servers: Vec<_> = whole
-        .outside
-        .dns
-        .iter()
-        .filter_map(|id| whole.outside.hosts.get(id))
-        .map(OutsideHost::interface)
-        .collect();
-    let others = vantages
-        .everything
-        .iter()
-        .filter(|interface| !resolvers.contains(*interface))
-        .cloned();
-    let not_servers = vantages
-        .everything
-        .iter()
-        .filter(|interface| !servers.contains(*interface))
-        .cloned();
-    Draft::of(
+    let others = inside(whole)
+        .into_iter()
+        .filter(|it| !resolvers.contains(it));
+    let draft = Draft::of(
         plan,
         "dns/nothing-else",
-        "Names are asked of the resolvers and of the customer's servers, and of nobody else",
+        format!(
+            "Names are asked of the resolvers and of the customer's servers, and of nobody else{}",
+            but_for(plan, [DNS])
+        ),
         &["R4", "R5"],
     )
     .prove(
-        "Hosts ask nobody but their resolvers",
-        no_path(Sources::interfaces(askers), others, traffic.clone()),
-    )
-    .prove(
-        "Resolvers ask nobody but the customer's servers",
-        no_path(Sources::interfaces(resolvers.clone()), not_servers, traffic),
-    )
-    .done()
+        "Of all environments, hosts ask nobody but their own resolvers",
+        no_path(
+            Sources::interfaces(interfaces(&plan.hosts)),
+            others,
+            both(DNS),
+        ),
+    );
+    egress::prove(draft, plan, &Beyond::ALL).done()
 }

@@ -9,10 +9,11 @@ use model::id::InterfaceId;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, all_but, at, must_reach, no_path, tcp};
-use super::vantages::interfaces;
+use super::draft::{Draft, at, must_reach, no_path, tcp};
+use super::egress::{self, Beyond, but_for, unfenced_ports};
+use super::vantages::{inside, interfaces};
 use crate::account::mail_password;
-use crate::outside::{DATA_CENTRE, INTERNET, OutsideHost};
+use crate::outside::OutsideHost;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::NTP;
 
@@ -32,8 +33,8 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim>
     }
     claims.push(time_nothing_else(plan, whole));
     claims.push(mail_nothing_else(plan, whole));
-    claims.push(outbound_nothing_else(plan, whole));
-    claims.extend(data_centre_nothing_else(plan, whole));
+    claims.push(outbound_nothing_else(plan));
+    claims.extend(data_centre_nothing_else(plan));
     claims.push(
         Draft::of(
             plan,
@@ -58,18 +59,8 @@ fn outside(whole: &Plan<'_>, wanted: impl Fn(&OutsideHost) -> bool) -> BTreeSet<
         .collect()
 }
 
-fn managed(plan: &EnvironmentPlan<'_>) -> Sources {
-    Sources::interfaces(interfaces(plan.hosts.iter().filter(|host| host.managed())))
-}
-
-/// Every interface but those of the named outside hosts.
-fn all_others(whole: &Plan<'_>, but: &BTreeSet<InterfaceId>) -> BTreeSet<InterfaceId> {
-    let mut all = outside(whole, |_| true);
-    for environment in whole.environments.values() {
-        all.extend(interfaces(&environment.hosts));
-    }
-    all.retain(|interface| !but.contains(interface));
-    all
+fn everyone(plan: &EnvironmentPlan<'_>) -> Sources {
+    Sources::interfaces(interfaces(&plan.hosts))
 }
 
 fn time(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Claim {
@@ -92,19 +83,17 @@ fn time(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Claim 
 }
 
 fn time_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
-    let servers = outside(whole, |host| whole.outside.ntp.contains(&host.id));
-    Draft::of(
+    let draft = Draft::of(
         plan,
         "ntp/nothing-else",
         "Hosts ask the time of the customer's servers and of nobody else",
         &["R8"],
     )
-    .prove_it(no_path(
-        managed(plan),
-        all_others(whole, &servers),
-        [Traffic::udp(NTP)],
-    ))
-    .done()
+    .prove(
+        "Hosts ask the time of no host of any environment",
+        no_path(everyone(plan), inside(whole), [Traffic::udp(NTP)]),
+    );
+    egress::prove(draft, plan, &Beyond::ALL).done()
 }
 
 fn mail(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option<Claim> {
@@ -135,33 +124,21 @@ fn mail(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option
 }
 
 fn mail_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
-    let server = outside(whole, |host| whole.outside.mail.as_ref() == Some(&host.id));
-    let declared: BTreeSet<u16> = outbound_ports(whole);
-    let ports = MAIL_PORTS
-        .into_iter()
-        .chain([whole.estate.smtp.port])
-        .filter(|port| !declared.contains(port));
-    Draft::of(
+    let ports = || MAIL_PORTS.into_iter().chain([whole.estate.smtp.port]);
+    let draft = Draft::of(
         plan,
         "smtp/nothing-else",
-        "Hosts send mail to the customer's server and to nobody else",
+        format!(
+            "Hosts send mail to the customer's server and to nobody else{}",
+            but_for(plan, ports())
+        ),
         &["R7"],
     )
-    .prove_it(no_path(
-        managed(plan),
-        all_others(whole, &server),
-        tcp(ports),
-    ))
-    .done()
-}
-
-fn outbound_ports(whole: &Plan<'_>) -> BTreeSet<u16> {
-    whole
-        .estate
-        .outbound
-        .values()
-        .map(|outbound| outbound.port)
-        .collect()
+    .prove(
+        "Hosts send mail to no host of any environment",
+        no_path(everyone(plan), inside(whole), tcp(ports())),
+    );
+    egress::prove(draft, plan, &Beyond::ALL).done()
 }
 
 fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Claim {
@@ -191,73 +168,33 @@ fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cl
     draft.done()
 }
 
-fn outbound_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
-    // Servers of the customer that stand on the Internet have claims of their own.
-    let internet = outside(whole, |host| {
-        host.site.as_str() == INTERNET
-            && matches!(host.role, Role::InternetClient | Role::InternetServer)
-    });
-    let mut draft = Draft::of(
+fn outbound_nothing_else(plan: &EnvironmentPlan<'_>) -> Claim {
+    let draft = Draft::of(
         plan,
         "outbound/nothing-else",
         "Hosts open connections to the Internet on declared ports only, and none to the operator",
         &["R1"],
-    )
-    .prove(
-        "Hosts reach nothing on the Internet but declared ports",
-        no_path(managed(plan), internet, all_but(outbound_ports(whole), [])),
     );
-    // The bastion opens nothing to the outside at all.
-    if let Some(bastion) = plan.bastion() {
-        draft = draft.prove(
-            "The bastion opens no connection to the outside",
-            no_path(
-                Sources::interfaces([bastion.interface()]),
-                outside(whole, |_| true),
-                [Traffic::All],
-            ),
-        );
-    }
-    draft.done()
+    egress::prove(draft, plan, &[Beyond::Internet, Beyond::Operator]).done()
 }
 
-/// Of the data centre, hosts reach the servers that they are told to use. A port from 1024 up that was declared for the
-/// Internet cannot be kept from it by the ACL, and is left to the data centre's own firewall.
-fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Option<Claim> {
-    let hosts: Vec<&OutsideHost> = whole
-        .outside
-        .hosts
-        .values()
-        .filter(|host| host.site.as_str() == DATA_CENTRE)
-        .collect();
-    if hosts.is_empty() {
-        return None;
-    }
-    let high: BTreeSet<u16> = outbound_ports(whole)
-        .into_iter()
-        .filter(|port| *port >= 1024)
-        .collect();
-    let mut draft = Draft::of(
+/// Of the data centre, hosts reach the servers that they are told to use.
+fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>) -> Option<Claim> {
+    plan.estate.data_centre.as_ref()?;
+    let left: Vec<String> = unfenced_ports(plan).iter().map(u16::to_string).collect();
+    let but = if left.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ", and port {}, which is the data centre's own firewall's to close",
+            left.join(", ")
+        )
+    };
+    let draft = Draft::of(
         plan,
         "data-centre/only-its-servers",
-        "Hosts reach nothing in the data centre but its time and mail servers",
+        format!("Hosts reach nothing in the data centre but its name, time and mail servers{but}"),
         &["R1"],
     );
-    for host in hosts {
-        let mail = whole.outside.mail.as_ref() == Some(&host.id);
-        let time = whole.outside.ntp.contains(&host.id);
-        let tcp_ports = high
-            .iter()
-            .copied()
-            .chain(mail.then_some(whole.estate.smtp.port));
-        draft = draft.prove(
-            format!("Hosts reach {} only as declared", host.id),
-            no_path(
-                managed(plan),
-                [host.interface()],
-                all_but(tcp_ports, time.then_some(NTP)),
-            ),
-        );
-    }
-    Some(draft.done())
+    Some(egress::prove(draft, plan, &[Beyond::DataCentre]).done())
 }

@@ -18,8 +18,6 @@ pub(super) struct Vantages {
     pub(super) data_centre: Option<HostId>,
     /// The bastion and a node of every other environment.
     pub(super) elsewhere: Vec<HostId>,
-    /// Every interface of the whole network.
-    pub(super) everything: BTreeSet<InterfaceId>,
 }
 
 impl Vantages {
@@ -37,17 +35,6 @@ impl Vantages {
             stranger: id(outside.host(outside.stranger.as_ref())),
             data_centre: id(outside.in_data_centre()),
             elsewhere: others().flat_map(samples).collect(),
-            everything: outside
-                .hosts
-                .values()
-                .map(OutsideHost::interface)
-                .chain(
-                    whole
-                        .environments
-                        .values()
-                        .flat_map(|environment| environment.hosts.iter().map(HostPlan::interface)),
-                )
-                .collect(),
         }
     }
 
@@ -94,4 +81,13 @@ pub(super) fn interfaces<'a>(
     hosts: impl IntoIterator<Item = &'a HostPlan>,
 ) -> BTreeSet<InterfaceId> {
     hosts.into_iter().map(HostPlan::interface).collect()
+}
+
+/// The interfaces of every environment.
+pub(super) fn inside(whole: &Plan<'_>) -> BTreeSet<InterfaceId> {
+    whole
+        .environments
+        .values()
+        .flat_map(|environment| interfaces(&environment.hosts))
+        .collect()
 }

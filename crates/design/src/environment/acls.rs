@@ -1,7 +1,8 @@
 //! Network ACLs: the second fence, one for each tier, stateless, and so with an entry for what comes back.
 //!
 //! An ACL cannot tell a reply from a new connection to a high port: what it lets in from port 1024 up for the sake of
-//! replies, the groups still stop. There is no `deny` in that range, since it would lose replies to the port it names.
+//! replies, the groups still stop. No `deny` names a port in that range, since it would lose replies to it; the operator is
+//! denied to the app tier as a whole, since nothing there ever answers him.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,10 @@ use crate::address::Tier;
 use crate::balancing::Face;
 use crate::outside::in_data_centre;
 use crate::plan::EnvironmentPlan;
-use crate::services::{DNS, NTP, SSH};
+use crate::services::{DNS, FIRST_EPHEMERAL, NTP, SSH};
 
 /// The steps between entries' numbers: room to add one by hand in an emergency.
 const STEP: u16 = 10;
-
-/// Replies go to ports from here up; below, an entry can name a service.
-const FIRST_EPHEMERAL: u16 = PortRange::EPHEMERAL.first;
 
 /// The environment's ACLs.
 pub(super) fn acls(plan: &EnvironmentPlan<'_>) -> BTreeMap<AclId, NetworkAcl> {
@@ -178,6 +176,11 @@ fn app_out(plan: &EnvironmentPlan<'_>) -> Entries {
             for prefix in &data_centre {
                 entries.add(false, Traffic::tcp(outbound.port), *prefix);
             }
+        }
+    }
+    if !plan.estate.outbound.is_empty() {
+        for network in operator_networks(plan) {
+            entries.add(false, Traffic::All, network);
         }
     }
     for outbound in plan.estate.outbound.values() {

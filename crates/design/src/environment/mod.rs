@@ -24,7 +24,7 @@ const ANY_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIF
 const ANY_V6: IpNet = IpNet::V6(Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0));
 
 /// Everywhere, in the families that the environment has.
-fn anywhere(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
+pub(crate) fn anywhere(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
     let mut all = vec![ANY_V4];
     all.extend(plan.ipv6.map(|_| ANY_V6));
     all

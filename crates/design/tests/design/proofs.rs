@@ -190,29 +190,6 @@ fn a_fault_in_an_acl_or_a_route_breaks_a_claim() {
         let acl = network.acls.get_mut(&AclId::from("production/data"));
         acl.expect("the data tier has an ACL").egress.clear();
     });
-    check("smtp/nothing-else", |network| {
-        let anywhere = prefix("0.0.0.0/0");
-        rule(
-            &mut group(network, "production/is").egress,
-            Traffic::tcp(25),
-            anywhere,
-        );
-        for tier in ["app", "public"] {
-            let acl = network
-                .acls
-                .get_mut(&AclId::new(format!("production/{tier}")));
-            let acl = acl.expect("the tier has an ACL");
-            for entries in [&mut acl.ingress, &mut acl.egress] {
-                let entry = AclEntry {
-                    number: 1,
-                    allow: true,
-                    traffic: Traffic::tcp(25),
-                    prefix: "0.0.0.0/0".parse().expect("a range"),
-                };
-                entries.insert(0, entry);
-            }
-        }
-    });
     check("routes/data", |network| {
         let table = network
             .route_tables
@@ -237,6 +214,74 @@ fn a_fault_in_an_acl_or_a_route_breaks_a_claim() {
                 propagated: false,
             });
         }
+    });
+}
+
+/// Lets a group send something to a range, and both tiers' ACLs pass it.
+fn let_out(network: &mut Network, name: &str, traffic: Traffic, to: &str) {
+    rule(
+        &mut group(network, &format!("production/{name}")).egress,
+        traffic,
+        prefix(to),
+    );
+    for tier in ["app", "public"] {
+        let acl = network
+            .acls
+            .get_mut(&AclId::new(format!("production/{tier}")));
+        let acl = acl.expect("the tier has an ACL");
+        for entries in [&mut acl.ingress, &mut acl.egress] {
+            let entry = AclEntry {
+                number: 1,
+                allow: true,
+                traffic,
+                prefix: "0.0.0.0/0".parse().expect("a range"),
+            };
+            entries.insert(0, entry);
+        }
+    }
+}
+
+/// No host is known at any of these addresses: it is reached all the same.
+#[test]
+fn a_way_out_to_an_address_where_nobody_is_known_breaks_a_claim() {
+    check("smtp/nothing-else", |network| {
+        let_out(network, "is", Traffic::tcp(25), "0.0.0.0/0");
+    });
+    check("smtp/nothing-else", |network| {
+        let_out(network, "is", Traffic::tcp(587), "10.200.9.9/32");
+    });
+    check("ntp/nothing-else", |network| {
+        let_out(network, "apim", Traffic::udp(123), "192.0.2.200/32");
+    });
+    check("ntp/nothing-else", |network| {
+        let_out(network, "bastion", Traffic::udp(123), "192.0.2.200/32");
+    });
+    check("dns/nothing-else", |network| {
+        let_out(network, "resolver", Traffic::udp(53), "10.200.9.9/32");
+    });
+    check("dns/nothing-else", |network| {
+        let_out(network, "apim", Traffic::udp(53), "192.0.2.200/32");
+    });
+    check("data-centre/only-its-servers", |network| {
+        let_out(
+            network,
+            "internal-balancer",
+            Traffic::tcp(443),
+            "10.200.9.9/32",
+        );
+    });
+    check("outbound/nothing-else", |network| {
+        let_out(network, "public-balancer", Traffic::tcp(443), "0.0.0.0/0");
+    });
+    // The operator's second address, where no workstation stands: the ACL alone keeps port 443 from it.
+    check("outbound/nothing-else", |network| {
+        let acl = network.acls.get_mut(&AclId::from("production/app"));
+        let acl = acl.expect("the app tier has an ACL");
+        acl.egress
+            .retain(|entry| entry.allow || entry.traffic != Traffic::All);
+    });
+    check("outbound/nothing-else", |network| {
+        let_out(network, "apim", Traffic::Protocol(47), "0.0.0.0/0");
     });
 }
 
