@@ -6,7 +6,8 @@ use model::estate::{PersonRole, Side};
 use model::intent::{Rule, Sources};
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, no_path};
+use super::draft::{Draft, at, no_path, only, tcp};
+use super::egress::outbound_ports;
 use super::vantages::{interfaces, samples};
 use crate::balancing::Face;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
@@ -120,6 +121,7 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
                     [Traffic::All],
                 ),
             );
+            draft = served(draft, from, to);
         }
     } else {
         draft = draft.prove(
@@ -138,6 +140,38 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
         }
     }
     draft.done()
+}
+
+/// Of the public balancers, another environment sees at most what everybody on the Internet does, and only from hosts
+/// that may use the Internet on such a port. By which way it gets there is not claimed: no rule speaks of the transit
+/// gateway's tables.
+fn served(draft: Draft, from: &EnvironmentPlan<'_>, to: &EnvironmentPlan<'_>) -> Draft {
+    let balancers = interfaces(to.balancers(Face::Public));
+    if balancers.is_empty() {
+        return draft;
+    }
+    let nodes = |wanted: bool| {
+        let is = move |host: &&HostPlan| (host.role == Role::Product) == wanted;
+        Sources::interfaces(interfaces(from.hosts.iter().filter(is)))
+    };
+    let outbound = outbound_ports(from);
+    let listened = to.listeners(Face::Public).map(|listener| listener.listen);
+    let ports: Vec<u16> = listened.filter(|port| outbound.contains(port)).collect();
+    draft
+        .prove(
+            format!(
+                "Nodes of {} reach nothing of {}'s public balancers but listeners on a port that they may use on the Internet",
+                from.id, to.id
+            ),
+            only(nodes(true), balancers.clone(), tcp(ports)),
+        )
+        .prove(
+            format!(
+                "No other host of {} reaches {}'s public balancers",
+                from.id, to.id
+            ),
+            no_path(nodes(false), balancers, [Traffic::All]),
+        )
 }
 
 /// What another environment would go for: the bastion's door, a node's SSH and service, the database.
