@@ -17,7 +17,7 @@ use model::service::{Forward, Record, Service, ServiceKind, Zone};
 use crate::address::Tier;
 use crate::balancing::Face;
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, OutsideHost};
-use crate::plan::{EnvironmentPlan, Plan};
+use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 
 /// The transit gateway, where there is a data centre to reach.
 pub(crate) const TRANSIT_GATEWAY: &str = "account/transit";
@@ -293,6 +293,9 @@ pub(crate) fn customer_zone(plan: &Plan<'_>) -> Zone {
 }
 
 /// The fixed addresses by which the data centre enters a product: the internal balancers', else the public ones'.
+///
+/// An internal balancer's IPv6 address is handed over only where the data centre has IPv6 too: nobody else may use it, and
+/// clients try it first.
 pub(crate) fn entry_points(environment: &EnvironmentPlan<'_>, product: &str) -> Vec<IpAddr> {
     let serves = |face: Face| {
         environment
@@ -300,14 +303,19 @@ pub(crate) fn entry_points(environment: &EnvironmentPlan<'_>, product: &str) -> 
             .any(|listener| listener.product == product)
     };
     if serves(Face::Internal) {
+        let usable = offered(environment);
         environment
             .balancers(Face::Internal)
-            .map(|host| IpAddr::V4(host.ipv4))
+            .flat_map(HostPlan::addresses)
+            .filter(|address| usable.iter().any(|range| range.contains(address)))
             .collect()
     } else if serves(Face::Public) {
         environment
             .balancers(Face::Public)
-            .filter_map(|host| host.public.map(IpAddr::V4))
+            .flat_map(|host| {
+                let ipv4 = host.public.map(IpAddr::V4);
+                ipv4.into_iter().chain(host.ipv6.map(IpAddr::V6))
+            })
             .collect()
     } else {
         Vec::new()

@@ -39,11 +39,6 @@ impl OutsideHost {
     pub(crate) fn interface(&self) -> InterfaceId {
         InterfaceId::new(self.id.as_str())
     }
-
-    /// Its address by which it is asked for.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.addresses.first().copied()
-    }
 }
 
 /// Everything outside AWS. A machine that plays several parts (one server for names and time, say) stands here once.

@@ -71,6 +71,9 @@ pub(crate) struct HostPlan {
     pub(crate) product: Option<String>,
     pub(crate) group: GroupId,
     pub(crate) subnet: SubnetId,
+    /// Its private address. Of the database and of a public balancer it is a stand-in for what AWS picks: an RDS instance
+    /// is known by its endpoint's name, whose address changes when the standby takes over, and the private addresses of an
+    /// Internet-facing network load balancer cannot be chosen. No filter names them: groups go by group, ACLs by tier.
     pub(crate) ipv4: Ipv4Addr,
     pub(crate) ipv6: Option<Ipv6Addr>,
     pub(crate) public: Option<Ipv4Addr>,

@@ -1,12 +1,14 @@
 //! The environment's border: the Internet, the data centre, and what holds for all its subnets and groups.
 
+use std::collections::BTreeSet;
+
 use model::Claim;
 use model::blueprint::Role;
 use model::id::{SiteId, SubnetId};
 use model::intent::{Rule, Sources};
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, both, from_internet, must_reach, no_path, only, tcp};
+use super::draft::{Draft, at, both, doors, ends, from_internet, must_reach, no_path, only, tcp};
 use super::vantages::{Vantages, interfaces};
 use crate::account::offered;
 use crate::address::Tier;
@@ -61,9 +63,7 @@ fn no_way_in(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
         if let Some(node) = plan.nodes(product).next()
             && let Some(port) = plan.products.get(product).map(|plan| plan.called_on)
         {
-            draft = draft
-                .attack(&vantages.stranger, at(node.ipv4, port))
-                .attack(&vantages.operator, at(node.ipv4, port));
+            draft = draft.attack(vantages.on_internet(), &ends(node, port));
         }
     }
     draft.done()
@@ -85,9 +85,9 @@ fn declared(plan: &EnvironmentPlan<'_>, vantages: &Vantages, balancer: &HostPlan
         [balancer.interface()],
         tcp(ports.iter().copied()),
     ));
-    if let (Some(stranger), Some(address)) = (&vantages.stranger, balancer.public) {
-        for port in ports {
-            draft = draft.connect(stranger, at(address, port));
+    for port in ports {
+        if let Some(stranger) = &vantages.stranger {
+            draft = draft.connect(stranger, &doors(balancer, port));
         }
     }
     draft.done()
@@ -106,21 +106,17 @@ fn only_declared(plan: &EnvironmentPlan<'_>, vantages: &Vantages, balancer: &Hos
         [balancer.interface()],
         tcp(ports.iter().copied()),
     ));
-    if let Some(address) = balancer.public {
-        // The products' own ports are the likeliest to have been left open.
-        let own = plan
-            .products
-            .values()
-            .flat_map(|product| product.product.ports.iter().map(|port| port.port));
-        let mut tempting: Vec<u16> = own
-            .chain([SSH])
-            .filter(|port| !ports.contains(port))
-            .collect();
-        tempting.sort_unstable();
-        tempting.dedup();
-        for port in tempting {
-            draft = draft.attack(&vantages.stranger, at(address, port));
-        }
+    // The products' own ports are the likeliest to have been left open.
+    let own = plan
+        .products
+        .values()
+        .flat_map(|product| product.product.ports.iter().map(|port| port.port));
+    let tempting: BTreeSet<u16> = own
+        .chain([SSH])
+        .filter(|port| !ports.contains(port))
+        .collect();
+    for port in tempting {
+        draft = draft.attack(vantages.stranger.clone(), &doors(balancer, port));
     }
     draft.done()
 }
@@ -152,7 +148,7 @@ fn of_all(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Claim> {
         .prove_it(Rule::Ipv6AsClosedAsIpv4 { to: all.clone() });
     for host in &plan.hosts {
         if let Some(address) = host.ipv6 {
-            ipv6 = ipv6.attack(&vantages.stranger, at(address, SSH));
+            ipv6 = ipv6.attack(vantages.stranger.clone(), &[at(address, SSH)]);
         }
     }
     vec![
@@ -225,7 +221,7 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
         let node = plan.nodes(name).next();
         let port = plan.products.get(name).map(|product| product.called_on);
         if let (Some(node), Some(port)) = (node, port) {
-            draft = draft.attack(&vantages.data_centre, at(node.ipv4, port));
+            draft = draft.attack(vantages.data_centre.clone(), &ends(node, port));
         }
     }
     draft.done()

@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 
 use model::Claim;
 use model::claim::{Expect, Password, Question};
-use model::id::HostId;
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, from_internet, no_path, tcp};
-use super::vantages::{Vantages, interfaces};
+use super::draft::{Draft, doors, ends, from_internet, no_path, tcp};
+use super::vantages::{Vantage, Vantages, interfaces};
 use crate::balancing::{Face, ListenerPlan};
 use crate::environment::admin_password;
 use crate::plan::{EnvironmentPlan, HostPlan, ProductPlan};
@@ -58,12 +57,12 @@ impl Console<'_> {
     }
 
     /// From where a node's console is asked: the internal balancer where it may, else the node itself.
-    fn vantage<'b>(&'b self, node: &'b HostPlan) -> &'b HostId {
+    fn vantage(&self, node: &HostPlan) -> Vantage {
         let balanced = self.listeners(Face::Internal).next().is_some();
         let balancer = self.plan.balancers(Face::Internal).next();
         match balancer {
-            Some(balancer) if balanced => &balancer.id,
-            _ => &node.id,
+            Some(balancer) if balanced => balancer.into(),
+            _ => node.into(),
         }
     }
 
@@ -109,17 +108,11 @@ impl Console<'_> {
             );
         }
         for node in plan.nodes(self.name) {
-            draft = draft
-                .attack(&vantages.stranger, at(node.ipv4, self.port))
-                .attack(&vantages.operator, at(node.ipv4, self.port));
+            draft = draft.attack(vantages.on_internet(), &ends(node, self.port));
         }
         for balancer in plan.balancers(Face::Public) {
-            for (address, port) in balancer
-                .public
-                .iter()
-                .flat_map(|address| ports.iter().map(move |port| (*address, *port)))
-            {
-                draft = draft.attack(&vantages.stranger, at(address, port));
+            for port in &ports {
+                draft = draft.attack(vantages.stranger.clone(), &doors(balancer, *port));
             }
         }
         draft.done()
@@ -136,12 +129,12 @@ impl Console<'_> {
     }
 
     /// Asks for every console that it be opened by the generated credential.
-    fn ask_login(&self, mut draft: Draft, vantage: &HostId, target: SocketAddr) -> Draft {
+    fn ask_login(&self, mut draft: Draft, vantage: &Vantage, targets: &[SocketAddr]) -> Draft {
         let password = Password::Named(admin_password(self.plan, self.name));
         for path in &self.product.product.consoles {
             let user = &self.product.wanted.admin_user;
-            let question = self.question(target, path, user, password.clone());
-            draft = draft.ask(vantage, question, Expect::Works);
+            let question = |target| self.question(target, path, user, password.clone());
+            draft = draft.ask_each(vantage, targets, &Expect::Works, question);
         }
         draft
     }
@@ -156,7 +149,7 @@ impl Console<'_> {
             ),
             ROWS,
         );
-        self.ask_login(draft, self.vantage(node), at(node.ipv4, self.port))
+        self.ask_login(draft, &self.vantage(node), &ends(node, self.port))
             .done()
     }
 
@@ -170,8 +163,9 @@ impl Console<'_> {
         );
         for path in &self.product.product.consoles {
             let password = Password::Default(password.clone());
-            let question = self.question(at(node.ipv4, self.port), path, user, password);
-            draft = draft.ask(self.vantage(node), question, Expect::Refused);
+            let question = |target| self.question(target, path, user, password.clone());
+            let targets = ends(node, self.port);
+            draft = draft.ask_each(&self.vantage(node), &targets, &Expect::Refused, question);
         }
         draft.done()
     }
@@ -189,7 +183,7 @@ impl Console<'_> {
             ROWS,
         );
         for balancer in self.plan.balancers(Face::Internal) {
-            draft = self.ask_login(draft, client, at(balancer.ipv4, listener.listen));
+            draft = self.ask_login(draft, client, &ends(balancer, listener.listen));
         }
         Some(draft.done())
     }

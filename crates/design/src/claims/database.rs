@@ -6,7 +6,7 @@ use model::estate::Database;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, must_reach, no_path, only};
+use super::draft::{Draft, ends, must_reach, no_path, only};
 use super::vantages::{Vantages, each_kind, interfaces};
 use crate::environment::{DATABASE_USER, database_password};
 use crate::plan::{EnvironmentPlan, HostPlan};
@@ -68,8 +68,8 @@ fn only_from_products(
             [Traffic::tcp(port)],
         ),
     )
-    .attack(vantages.outside(), at(database.ipv4, port))
-    .attack(each_kind(plan, &skip), at(database.ipv4, port))
+    .attack(vantages.outside(), &ends(database, port))
+    .attack(each_kind(plan, &skip), &ends(database, port))
     .done()
 }
 
@@ -99,14 +99,19 @@ fn opened(
         .iter()
         .flat_map(|product| &product.product.databases)
     {
-        let question = Question::Database {
-            target: at(database.ipv4, port),
+        let question = |target| Question::Database {
+            target,
             engine: wanted.engine.clone(),
             database: name.clone(),
             user: DATABASE_USER.to_owned(),
             password: database_password(plan),
         };
-        draft = draft.ask(&host.id, question, Expect::Works);
+        draft = draft.ask_each(
+            &host.into(),
+            &ends(database, port),
+            &Expect::Works,
+            question,
+        );
     }
     draft.done()
 }

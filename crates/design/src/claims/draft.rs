@@ -9,7 +9,8 @@ use model::id::{ClaimId, EnvironmentId, HostId, InterfaceId, SiteId};
 use model::intent::{Intent, Rule, Sources};
 use model::packet::Traffic;
 
-use crate::plan::EnvironmentPlan;
+use super::vantages::Vantage;
+use crate::plan::{EnvironmentPlan, HostPlan};
 
 /// A claim in the making.
 pub(super) struct Draft(Claim);
@@ -73,21 +74,39 @@ impl Draft {
         self
     }
 
-    /// Adds the same attempt from several places: none may get through.
-    pub(super) fn attack<'a>(
+    /// Adds the same question at each of these ends whose family the place has.
+    pub(super) fn ask_each(
         mut self,
-        from: impl IntoIterator<Item = &'a HostId>,
-        target: SocketAddr,
+        vantage: &Vantage,
+        targets: &[SocketAddr],
+        expect: &Expect,
+        question: impl Fn(SocketAddr) -> Question,
     ) -> Self {
-        for vantage in from {
-            self = self.ask(vantage, Question::Connect { target }, Expect::NoWay);
+        for target in vantage.of_its_families(targets) {
+            self = self.ask(&vantage.id, question(target), expect.clone());
         }
         self
     }
 
-    /// Adds a connection that must come about.
-    pub(super) fn connect(self, vantage: &HostId, target: SocketAddr) -> Self {
-        self.ask(vantage, Question::Connect { target }, Expect::Works)
+    /// Adds the same attempt from several places: none may get through.
+    pub(super) fn attack(
+        mut self,
+        from: impl IntoIterator<Item = Vantage>,
+        targets: &[SocketAddr],
+    ) -> Self {
+        for vantage in from {
+            self = self.ask_each(&vantage, targets, &Expect::NoWay, |target| {
+                Question::Connect { target }
+            });
+        }
+        self
+    }
+
+    /// Adds connections that must come about.
+    pub(super) fn connect(self, vantage: &Vantage, targets: &[SocketAddr]) -> Self {
+        self.ask_each(vantage, targets, &Expect::Works, |target| {
+            Question::Connect { target }
+        })
     }
 
     /// Leaves the claim to the packet matrix.
@@ -102,9 +121,30 @@ impl Draft {
         self
     }
 
-    /// The claim.
-    pub(super) fn done(self) -> Claim {
+    /// The claim. Its title says so where it is asked over both families.
+    pub(super) fn done(mut self) -> Claim {
+        let targets = || {
+            self.0
+                .probes
+                .iter()
+                .filter_map(|probe| target(&probe.question))
+        };
+        if targets().any(|target| target.is_ipv4()) && targets().any(|target| target.is_ipv6()) {
+            self.0.title.push_str(", by IPv4 and IPv6");
+        }
         self.0
+    }
+}
+
+/// Where a question is put, of those that open a connection.
+const fn target(question: &Question) -> Option<SocketAddr> {
+    match question {
+        Question::Ssh { target, .. }
+        | Question::Connect { target }
+        | Question::Health { target, .. }
+        | Question::Console { target, .. }
+        | Question::Database { target, .. } => Some(*target),
+        Question::Resolve { .. } | Question::Mail { .. } | Question::Time { .. } => None,
     }
 }
 
@@ -156,6 +196,22 @@ pub(super) fn from_internet() -> Sources {
 /// Where a host listens.
 pub(super) fn at(address: impl Into<IpAddr>, port: u16) -> SocketAddr {
     SocketAddr::new(address.into(), port)
+}
+
+/// Where a host listens, by each of its own addresses.
+pub(super) fn ends(host: &HostPlan, port: u16) -> Vec<SocketAddr> {
+    let addresses = host.addresses();
+    addresses.into_iter().map(|it| at(it, port)).collect()
+}
+
+/// Where a host of the DMZ listens for those on the Internet: its public IPv4 address, and its own of IPv6.
+pub(super) fn doors(host: &HostPlan, port: u16) -> Vec<SocketAddr> {
+    let ipv4 = host.public.map(IpAddr::V4);
+    let ipv6 = host.ipv6.map(IpAddr::V6);
+    ipv4.into_iter()
+        .chain(ipv6)
+        .map(|it| at(it, port))
+        .collect()
 }
 
 /// TCP and UDP to one port.

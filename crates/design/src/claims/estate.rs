@@ -1,12 +1,14 @@
 //! What is claimed of environments among each other, of the whole network, and what only a live site can show.
 
+use std::net::SocketAddr;
+
 use model::Claim;
 use model::blueprint::Role;
 use model::estate::{PersonRole, Side};
 use model::intent::{Rule, Sources};
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, no_path, only, tcp};
+use super::draft::{Draft, ends, no_path, only, tcp};
 use super::egress::outbound_ports;
 use super::vantages::{interfaces, samples};
 use crate::balancing::Face;
@@ -135,7 +137,7 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
     for (from, to) in [(left, right), (right, left)] {
         for vantage in samples(from) {
             for target in targets(to) {
-                draft = draft.attack([&vantage], target);
+                draft = draft.attack([vantage.clone()], &target);
             }
         }
     }
@@ -175,26 +177,23 @@ fn served(draft: Draft, from: &EnvironmentPlan<'_>, to: &EnvironmentPlan<'_>) ->
 }
 
 /// What another environment would go for: the bastion's door, a node's SSH and service, the database.
-fn targets(plan: &EnvironmentPlan<'_>) -> Vec<std::net::SocketAddr> {
+fn targets(plan: &EnvironmentPlan<'_>) -> Vec<Vec<SocketAddr>> {
     let bastion_port = plan.environment.bastion.port;
     let mut targets: Vec<_> = plan
         .bastion()
-        .map(|bastion| at(bastion.ipv4, bastion_port))
+        .map(|bastion| ends(bastion, bastion_port))
         .into_iter()
         .collect();
     for name in plan.products.keys() {
         let node: Option<&HostPlan> = plan.nodes(name).next();
         let port = plan.products.get(name).map(|product| product.called_on);
         if let (Some(node), Some(port)) = (node, port) {
-            targets.push(at(node.ipv4, SSH));
-            targets.push(at(node.ipv4, port));
+            targets.push(ends(node, SSH));
+            targets.push(ends(node, port));
         }
     }
     if let Some(port) = plan.database_port {
-        targets.extend(
-            plan.hosts_of(Role::Database)
-                .map(|host| at(host.ipv4, port)),
-        );
+        targets.extend(plan.hosts_of(Role::Database).map(|host| ends(host, port)));
     }
     targets
 }

@@ -11,7 +11,7 @@ use model::service::Record;
 
 use super::draft::{Draft, both, must_reach, no_path};
 use super::egress::{self, Beyond, but_for};
-use super::vantages::{Vantages, inside, interfaces};
+use super::vantages::{Vantage, Vantages, inside, interfaces};
 use crate::account::{customer_zone, entry_points};
 use crate::environment::zone;
 use crate::outside::{DATA_CENTRE, OutsideHost};
@@ -60,6 +60,15 @@ fn customers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Record> {
         .collect()
 }
 
+/// What titles say where names have IPv6 addresses beside those of IPv4.
+const fn too(plan: &EnvironmentPlan<'_>) -> &'static str {
+    if plan.ipv6.is_some() {
+        ", AAAA records too"
+    } else {
+        ""
+    }
+}
+
 fn resolve(
     draft: Draft,
     vantage: &HostId,
@@ -82,8 +91,9 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
         plan,
         &format!("dns/{}", host.name),
         format!(
-            "{} resolves the environment's and the customer's names",
-            host.name
+            "{} resolves the environment's and the customer's names{}",
+            host.name,
+            too(plan)
         ),
         &["R4"],
     )
@@ -118,7 +128,7 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
 }
 
 /// The data centre's servers resolve every host of the environment.
-fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Claim {
+fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Claim {
     let servers = whole
         .outside
         .dns
@@ -128,7 +138,10 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostI
     let mut draft = Draft::of(
         plan,
         "dns/from-data-centre",
-        "The data centre resolves every host of the environment",
+        format!(
+            "The data centre resolves every host of the environment{}",
+            too(plan)
+        ),
         &["R4"],
     )
     .prove(
@@ -141,13 +154,13 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostI
     );
     for record in zone(plan).records {
         let servers = &whole.estate.dns.servers;
-        draft = resolve(draft, client, servers, &record.name, &record.addresses);
+        draft = resolve(draft, &client.id, servers, &record.name, &record.addresses);
     }
     draft.done()
 }
 
 /// The customer's servers have the mappings that the operator handed over.
-fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Vec<Claim> {
+fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Vec<Claim> {
     plan.products
         .iter()
         .filter_map(|(name, product)| {
@@ -155,17 +168,22 @@ fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &HostId) -> Ve
             if addresses.is_empty() {
                 return None;
             }
+            let of_both = if addresses.iter().any(IpAddr::is_ipv6) {
+                " of IPv4 and IPv6"
+            } else {
+                ""
+            };
             let draft = Draft::of(
                 plan,
                 &format!("dns/mapping/{name}"),
                 format!(
-                    "The customer's servers know {} by its fixed addresses",
+                    "The customer's servers know {} by its fixed addresses{of_both}",
                     product.public_name
                 ),
                 &["R5"],
             );
             let servers = &whole.estate.dns.servers;
-            let draft = resolve(draft, client, servers, &product.public_name, &addresses);
+            let draft = resolve(draft, &client.id, servers, &product.public_name, &addresses);
             Some(draft.done())
         })
         .collect()

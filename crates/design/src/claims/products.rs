@@ -1,6 +1,7 @@
 //! Products: healthy, reached by their declared consumers and by nobody else, and able to reach what they need.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use model::Claim;
 use model::claim::{Expect, Question};
@@ -8,7 +9,7 @@ use model::id::{InterfaceId, SiteId};
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, must_reach, no_path, only, tcp};
+use super::draft::{Draft, doors, ends, must_reach, no_path, only, tcp};
 use super::vantages::{Vantages, interfaces};
 use crate::balancing::Face;
 use crate::outside::DATA_CENTRE;
@@ -70,14 +71,23 @@ fn health(
         [Traffic::tcp(check.port)],
     ));
     for balancer in from {
-        let question = Question::Health {
-            target: at(node.ipv4, check.port),
-            name: product.public_name.clone(),
-            check: check.clone(),
-        };
-        draft = draft.ask(&balancer.id, question, Expect::Works);
+        draft = draft.ask_each(
+            &balancer.into(),
+            &ends(node, check.port),
+            &Expect::Works,
+            |target| healthy(product, target),
+        );
     }
     Some(draft.done())
+}
+
+/// The question whether the product is well.
+fn healthy(product: &ProductPlan<'_>, target: SocketAddr) -> Question {
+    Question::Health {
+        target,
+        name: product.public_name.clone(),
+        check: product.product.health.clone(),
+    }
 }
 
 /// The product's health as its users see it, where the port that tells it stands behind the balancer.
@@ -106,16 +116,13 @@ fn through_balancer(
         ROWS,
     );
     for balancer in plan.balancers(face) {
-        let address = match face {
-            Face::Public => balancer.public.unwrap_or(balancer.ipv4),
-            Face::Internal => balancer.ipv4,
+        let targets = match face {
+            Face::Public => doors(balancer, listener.listen),
+            Face::Internal => ends(balancer, listener.listen),
         };
-        let question = Question::Health {
-            target: at(address, listener.listen),
-            name: product.public_name.clone(),
-            check: check.clone(),
-        };
-        draft = draft.ask(vantage, question, Expect::Works);
+        draft = draft.ask_each(vantage, &targets, &Expect::Works, |target| {
+            healthy(product, target)
+        });
     }
     Some(draft.done())
 }
@@ -140,7 +147,7 @@ fn calls(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) -> V
             ));
             for caller in plan.nodes(name) {
                 for node in plan.nodes(callee) {
-                    draft = draft.connect(&caller.id, at(node.ipv4, port));
+                    draft = draft.connect(&caller.into(), &ends(node, port));
                 }
             }
             draft.done()
@@ -171,7 +178,7 @@ fn cluster(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) ->
         );
         for other in others {
             for port in &product.cluster {
-                draft = draft.connect(&other.id, at(node.ipv4, *port));
+                draft = draft.connect(&other.into(), &ends(node, *port));
             }
         }
     }
@@ -276,7 +283,7 @@ fn internal_entry(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
     if let Some(client) = &vantages.data_centre {
         for balancer in plan.balancers(Face::Internal) {
             for port in ports() {
-                draft = draft.connect(client, at(balancer.ipv4, port));
+                draft = draft.connect(client, &ends(balancer, port));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The customer's time and mail, and what hosts may use on the Internet: reached, and nothing else beside them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use model::Claim;
 use model::blueprint::Role;
@@ -63,6 +64,8 @@ fn everyone(plan: &EnvironmentPlan<'_>) -> Sources {
     Sources::interfaces(interfaces(&plan.hosts))
 }
 
+/// Nodes ask the customer's servers. The bastion does not: its tier has no way there, and its clock is AWS's own service
+/// on the link.
 fn time(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Claim {
     let servers = outside(whole, |host| whole.outside.ntp.contains(&host.id));
     let mut draft = Draft::of(
@@ -160,9 +163,12 @@ fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cl
                     [Traffic::tcp(dependency.port)],
                 ),
             );
-            if let Some(address) = server.address() {
-                draft = draft.connect(&node.id, at(address, dependency.port));
-            }
+            let ends: Vec<SocketAddr> = server
+                .addresses
+                .iter()
+                .map(|address| at(*address, dependency.port))
+                .collect();
+            draft = draft.connect(&node.into(), &ends);
         }
     }
     draft.done()

@@ -1,12 +1,14 @@
 //! Remote access: the bastion from the operator, every other host from the bastion.
 
+use std::net::SocketAddr;
+
 use model::Claim;
 use model::claim::{Expect, Question, SshHop};
 use model::id::SiteId;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, must_reach, no_path, only};
+use super::draft::{Draft, doors, ends, must_reach, no_path, only};
 use super::vantages::{Vantages, each_kind, interfaces};
 use crate::account::logins;
 use crate::outside::OPERATOR;
@@ -58,8 +60,8 @@ fn operator(plan: &EnvironmentPlan<'_>) -> Sources {
 
 fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPlan) -> Vec<Claim> {
     let port = plan.environment.bastion.port;
-    let private = at(bastion.ipv4, port);
-    let public = bastion.public.map(|address| at(address, port));
+    let private = ends(bastion, port);
+    let public = doors(bastion, port);
     let mut open = Draft::of(
         plan,
         "ssh/bastion/from-operator",
@@ -71,16 +73,11 @@ fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPla
         [bastion.interface()],
         [Traffic::tcp(port)],
     ));
-    if let (Some(operator), Some(target)) = (&vantages.operator, public) {
-        let question = Question::Ssh {
-            host: bastion.id.clone(),
-            target,
-            user: login(plan),
-            via: None,
-        };
-        open = open.ask(operator, question, Expect::Works);
+    if let Some(operator) = &vantages.operator {
+        let question = |target| straight(plan, bastion, target);
+        open = open.ask_each(operator, &public, &Expect::Works, question);
     }
-    let mut only_operator = Draft::of(
+    let only_operator = Draft::of(
         plan,
         "ssh/bastion/only-from-operator",
         "Nobody but the operator reaches the bastion, on any port",
@@ -91,14 +88,11 @@ fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPla
         [bastion.interface()],
         [Traffic::All],
     ))
-    .attack(vantages.private_outside(), private)
-    .attack(each_kind(plan, &|host| host.id == bastion.id), private);
-    if let Some(target) = public {
-        only_operator = only_operator
-            .attack(&vantages.stranger, target)
-            .attack(&vantages.elsewhere, target);
-    }
-    let mut only_port = Draft::of(
+    .attack(vantages.private_outside(), &private)
+    .attack(each_kind(plan, &|host| host.id == bastion.id), &private)
+    .attack(vantages.stranger.clone(), &public)
+    .attack(vantages.elsewhere.clone(), &public);
+    let only_port = Draft::of(
         plan,
         "ssh/bastion/only-its-port",
         format!("The bastion is reached on port {port} and on no other, 22 least of all"),
@@ -109,13 +103,19 @@ fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPla
         [bastion.interface()],
         [Traffic::tcp(port)],
     ))
-    .attack(&vantages.data_centre, at(bastion.ipv4, SSH));
-    if let Some(address) = bastion.public {
-        only_port = only_port
-            .attack(&vantages.operator, at(address, SSH))
-            .attack(&vantages.stranger, at(address, SSH));
-    }
+    .attack(vantages.data_centre.clone(), &ends(bastion, SSH))
+    .attack(vantages.on_internet(), &doors(bastion, SSH));
     vec![open.done(), only_operator.done(), only_port.done()]
+}
+
+/// A login without a detour.
+fn straight(plan: &EnvironmentPlan<'_>, host: &HostPlan, target: SocketAddr) -> Question {
+    Question::Ssh {
+        host: host.id.clone(),
+        target,
+        user: login(plan),
+        via: None,
+    }
 }
 
 fn only_from_bastion(
@@ -124,7 +124,7 @@ fn only_from_bastion(
     bastion: &HostPlan,
     host: &HostPlan,
 ) -> Claim {
-    let target = at(host.ipv4, SSH);
+    let targets = ends(host, SSH);
     let mut draft = Draft::of(
         plan,
         &format!("ssh/{}/only-from-bastion", host.name),
@@ -137,21 +137,16 @@ fn only_from_bastion(
         [Traffic::tcp(SSH)],
     ));
     if let Some(operator) = &vantages.operator {
-        let question = Question::Ssh {
-            host: host.id.clone(),
-            target,
-            user: login(plan),
-            via: None,
-        };
-        draft = draft.ask(operator, question, Expect::NoWay);
+        let question = |target| straight(plan, host, target);
+        draft = draft.ask_each(operator, &targets, &Expect::NoWay, question);
     }
     draft
-        .attack(&vantages.stranger, target)
-        .attack(vantages.private_outside(), target)
+        .attack(vantages.stranger.clone(), &targets)
+        .attack(vantages.private_outside(), &targets)
         // Between applications too: from a sibling as from a node of another product.
         .attack(
             each_kind(plan, &|other| other.id == host.id || other.id == bastion.id),
-            target,
+            &targets,
         )
         .done()
 }
@@ -173,19 +168,25 @@ fn through_bastion(
         [host.interface()],
         [Traffic::tcp(SSH)],
     ));
-    if let (Some(operator), Some(address)) = (&vantages.operator, bastion.public) {
-        let user = login(plan);
-        let question = Question::Ssh {
-            host: host.id.clone(),
-            target: at(host.ipv4, SSH),
-            user: user.clone(),
-            via: Some(SshHop {
-                host: bastion.id.clone(),
-                target: at(address, plan.environment.bastion.port),
-                user,
-            }),
-        };
-        draft = draft.ask(operator, question, Expect::Works);
+    let doors = doors(bastion, plan.environment.bastion.port);
+    if let Some(operator) = &vantages.operator
+        && let Some(door) = operator.of_its_families(&doors).next()
+    {
+        // The bastion opens the second part of the way: it has the families of its environment, whatever the operator has.
+        for target in ends(host, SSH) {
+            let user = login(plan);
+            let question = Question::Ssh {
+                host: host.id.clone(),
+                target,
+                user: user.clone(),
+                via: Some(SshHop {
+                    host: bastion.id.clone(),
+                    target: door,
+                    user,
+                }),
+            };
+            draft = draft.ask(&operator.id, question, Expect::Works);
+        }
     }
     draft.done()
 }

@@ -1,6 +1,7 @@
 //! Places from which an environment is asked and attacked.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 
 use model::blueprint::Role;
 use model::id::{HostId, InterfaceId};
@@ -8,58 +9,100 @@ use model::id::{HostId, InterfaceId};
 use crate::outside::OutsideHost;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 
+/// A place from which something is asked, by the families that it has.
+#[derive(Clone, Debug)]
+pub(super) struct Vantage {
+    pub(super) id: HostId,
+    ipv4: bool,
+    ipv6: bool,
+}
+
+impl Vantage {
+    fn new(id: &HostId, addresses: &[IpAddr]) -> Self {
+        Self {
+            id: id.clone(),
+            ipv4: addresses.iter().any(IpAddr::is_ipv4),
+            ipv6: addresses.iter().any(IpAddr::is_ipv6),
+        }
+    }
+
+    /// Those ends that can be tried from here.
+    pub(super) fn of_its_families(
+        &self,
+        targets: &[SocketAddr],
+    ) -> impl Iterator<Item = SocketAddr> {
+        let (ipv4, ipv6) = (self.ipv4, self.ipv6);
+        targets
+            .iter()
+            .copied()
+            .filter(move |target| if target.is_ipv4() { ipv4 } else { ipv6 })
+    }
+}
+
+impl From<&HostPlan> for Vantage {
+    fn from(host: &HostPlan) -> Self {
+        Self::new(&host.id, &host.addresses())
+    }
+}
+
+impl From<&OutsideHost> for Vantage {
+    fn from(host: &OutsideHost) -> Self {
+        Self::new(&host.id, &host.addresses)
+    }
+}
+
 /// The places that the claims of one environment use.
 pub(super) struct Vantages {
     /// The operator's workstation.
-    pub(super) operator: Option<HostId>,
+    pub(super) operator: Option<Vantage>,
     /// Somebody on the Internet.
-    pub(super) stranger: Option<HostId>,
+    pub(super) stranger: Option<Vantage>,
     /// A server in the customer's data centre.
-    pub(super) data_centre: Option<HostId>,
+    pub(super) data_centre: Option<Vantage>,
     /// The bastion and a node of every other environment.
-    pub(super) elsewhere: Vec<HostId>,
+    pub(super) elsewhere: Vec<Vantage>,
 }
 
 impl Vantages {
     pub(super) fn new(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Self {
         let outside = &whole.outside;
-        let id = |host: Option<&OutsideHost>| host.map(|host| host.id.clone());
-        let others = || {
-            whole
-                .environments
-                .values()
-                .filter(|other| other.id != plan.id)
-        };
+        let others = whole
+            .environments
+            .values()
+            .filter(|other| other.id != plan.id);
         Self {
-            operator: id(outside.host(outside.workstation.as_ref())),
-            stranger: id(outside.host(outside.stranger.as_ref())),
-            data_centre: id(outside.in_data_centre()),
-            elsewhere: others().flat_map(samples).collect(),
+            operator: outside
+                .host(outside.workstation.as_ref())
+                .map(Vantage::from),
+            stranger: outside.host(outside.stranger.as_ref()).map(Vantage::from),
+            data_centre: outside.in_data_centre().map(Vantage::from),
+            elsewhere: others.flat_map(samples).collect(),
         }
     }
 
     /// Everybody outside the environment: the operator, the Internet, the data centre, other environments.
-    pub(super) fn outside(&self) -> impl Iterator<Item = &HostId> {
-        self.operator
-            .iter()
-            .chain(&self.stranger)
-            .chain(&self.data_centre)
-            .chain(&self.elsewhere)
+    pub(super) fn outside(&self) -> impl Iterator<Item = Vantage> {
+        self.on_internet().chain(self.private_outside())
+    }
+
+    /// The operator, and somebody on the Internet.
+    pub(super) fn on_internet(&self) -> impl Iterator<Item = Vantage> {
+        self.operator.iter().chain(&self.stranger).cloned()
     }
 
     /// Everybody outside who is neither of the operator nor on the Internet.
-    pub(super) fn private_outside(&self) -> impl Iterator<Item = &HostId> {
-        self.data_centre.iter().chain(&self.elsewhere)
+    pub(super) fn private_outside(&self) -> impl Iterator<Item = Vantage> {
+        self.data_centre.iter().chain(&self.elsewhere).cloned()
     }
 }
 
 /// An environment's bastion and one node: those from which another environment is attacked.
-pub(super) fn samples(plan: &EnvironmentPlan<'_>) -> Vec<HostId> {
-    let bastion = plan.bastion().map(|host| host.id.clone());
+pub(super) fn samples(plan: &EnvironmentPlan<'_>) -> Vec<Vantage> {
     let node = plan.hosts_of(Role::Product).next();
-    bastion
+    plan.bastion()
         .into_iter()
-        .chain(node.map(|host| host.id.clone()))
+        .chain(node)
+        .map(Vantage::from)
         .collect()
 }
 
@@ -67,13 +110,13 @@ pub(super) fn samples(plan: &EnvironmentPlan<'_>) -> Vec<HostId> {
 pub(super) fn each_kind<'a>(
     plan: &'a EnvironmentPlan<'_>,
     skip: &'a dyn Fn(&HostPlan) -> bool,
-) -> impl Iterator<Item = &'a HostId> {
+) -> impl Iterator<Item = Vantage> {
     let mut seen = BTreeSet::new();
     plan.hosts
         .iter()
         .filter(|host| !skip(host))
         .filter(move |host| seen.insert(&host.group))
-        .map(|host| &host.id)
+        .map(Vantage::from)
 }
 
 /// The interfaces of hosts.

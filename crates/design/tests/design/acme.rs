@@ -100,6 +100,77 @@ fn environments_meet_nowhere() {
     }
 }
 
+/// Every claim that is asked over IPv4 is asked over IPv6 too, where both ends have it, and says so.
+#[test]
+fn asks_over_both_families_where_there_are_two() {
+    let mut estate = acme();
+    estate
+        .operator
+        .networks
+        .push("2001:db8:ffff:1::/64".parse().expect("a range"));
+    for environment in estate.environments.values_mut() {
+        environment.ipv6 = true;
+    }
+    let design = designed(&estate, &Lock::default());
+    for id in [
+        "ssh/bastion/from-operator",
+        "ssh/bastion/only-from-operator",
+        "ssh/bastion/only-its-port",
+        "ssh/apim-1/only-from-bastion",
+        "ssh/apim-1/through-bastion",
+        "internet/balancer-public-1/declared-ports",
+        "internet/balancer-public-1/no-other-ports",
+        "health/is-2",
+        "health/apim/public",
+        "calls/apim/is",
+        "cluster/is",
+        "console/apim-1/login",
+        "console/is/not-public",
+        "database/from/is-1",
+        "outbound/apim-1",
+    ] {
+        let claim = claim(&design, &format!("production/{id}"));
+        assert!(
+            claim.title.ends_with(", by IPv4 and IPv6"),
+            "{id}: {}",
+            claim.title
+        );
+    }
+    // ACME's data centre has IPv4 alone, and what it cannot use is neither asked from there nor handed to it.
+    for claim in design.claims() {
+        for probe in &claim.probes {
+            if let Question::Connect { target } = probe.question
+                && probe.vantage.as_str().starts_with("data-centre/")
+            {
+                assert!(target.is_ipv4(), "{}: {target}", claim.id);
+            }
+        }
+    }
+    let addresses = |design: &Design, name: &str| {
+        let records = design.blueprints["account"].zones[0].records.clone();
+        let record = records.into_iter().find(|record| record.name == name);
+        record.unwrap_or_else(|| panic!("no {name}")).addresses
+    };
+    let login = addresses(&design, "login.acme.example");
+    assert!(login.iter().all(IpAddr::is_ipv4), "{login:?}");
+    // Without a data centre's balancer, the mapping leads to the public ones, of both families.
+    for environment in estate.environments.values_mut() {
+        for product in environment.products.values_mut() {
+            product.internal.clear();
+        }
+    }
+    let api = addresses(&designed(&estate, &Lock::default()), "api.acme.example");
+    let six = api.iter().filter(|address| address.is_ipv6()).count();
+    assert_eq!((api.len(), six), (4, 2), "{api:?}");
+}
+
+#[test]
+fn says_nothing_of_ipv6_where_there_is_none() {
+    for claim in design().claims() {
+        assert!(!claim.title.ends_with("IPv6"), "{}", claim.title);
+    }
+}
+
 /// Quotas: 40 entries in each direction of an ACL, and 60 rules in each direction of a group, at the most.
 #[test]
 fn keeps_within_awss_quotas() {
