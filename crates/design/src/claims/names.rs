@@ -1,11 +1,12 @@
 //! Names: the environment's hosts resolve the customer's, the data centre's servers resolve the environment's.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::Claim;
 use model::blueprint::Role;
 use model::claim::{Expect, Question};
-use model::id::HostId;
+use model::id::{HostId, InterfaceId};
 use model::intent::Sources;
 use model::service::Record;
 
@@ -40,6 +41,7 @@ pub(super) fn claims(
         claims.push(from_data_centre(plan, whole, client));
         claims.extend(mappings(plan, whole, client));
     }
+    claims.push(resolvers(plan, whole, &customers));
     claims.push(nothing_else(plan, whole));
     claims
 }
@@ -127,14 +129,47 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
     draft.done()
 }
 
-/// The data centre's servers resolve every host of the environment.
-fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Claim {
-    let servers = whole
+/// The customer's DNS servers.
+fn servers(whole: &Plan<'_>) -> BTreeSet<InterfaceId> {
+    whole
         .outside
         .dns
         .iter()
         .filter_map(|id| whole.outside.hosts.get(id))
-        .map(OutsideHost::interface);
+        .map(OutsideHost::interface)
+        .collect()
+}
+
+/// Every resolver asks every one of the customer's servers, and hears what hosts need of the customer's zone.
+fn resolvers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, customers: &[Record]) -> Claim {
+    let mut draft = Draft::of(
+        plan,
+        "dns/resolvers",
+        "Every resolver asks every one of the customer's DNS servers",
+        &["R4"],
+    )
+    .prove_it(must_reach(
+        Sources::interfaces(interfaces(plan.hosts_of(Role::Resolver))),
+        servers(whole),
+        both(DNS),
+    ));
+    for resolver in plan.hosts_of(Role::Resolver) {
+        for record in customers {
+            let servers = &whole.estate.dns.servers;
+            draft = resolve(
+                draft,
+                &resolver.id,
+                servers,
+                &record.name,
+                &record.addresses,
+            );
+        }
+    }
+    draft.done()
+}
+
+/// The data centre's servers resolve every host of the environment.
+fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Claim {
     let mut draft = Draft::of(
         plan,
         "dns/from-data-centre",
@@ -147,7 +182,7 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vanta
     .prove(
         "The customer's DNS servers reach the resolvers",
         must_reach(
-            Sources::interfaces(servers),
+            Sources::interfaces(servers(whole)),
             interfaces(plan.hosts_of(Role::Resolver)),
             both(DNS),
         ),

@@ -186,6 +186,13 @@ fn a_fault_in_an_acl_or_a_route_breaks_a_claim() {
         acl.ingress
             .retain(|entry| entry.traffic != Traffic::Tcp(PortRange::EPHEMERAL));
     });
+    check("dns/resolvers", |network| {
+        let acl = network.acls.get_mut(&AclId::from("production/app"));
+        let second = "10.200.1.53/32".parse().expect("an address");
+        acl.expect("the app tier has an ACL")
+            .egress
+            .retain(|entry| entry.prefix != second || entry.traffic != Traffic::tcp(53));
+    });
     check("replies", |network| {
         let acl = network.acls.get_mut(&AclId::from("production/data"));
         acl.expect("the data tier has an ACL").egress.clear();
