@@ -32,14 +32,14 @@ const SITE_ROUTER: (Ipv4Addr, Ipv6Addr) = (
 pub(super) struct Plan {
     drawn: Vec<Drawn>,
     cables: Vec<Cable>,
-    macs: u32,
+    /// Links drawn so far.
+    links: u32,
     /// Whether anything on the network has an IPv6 address.
     v6: bool,
 }
 
 struct Drawn {
     namespace: Namespace,
-    next_link: u32,
     v6: bool,
 }
 
@@ -48,7 +48,7 @@ impl Plan {
         Self {
             drawn: Vec::new(),
             cables: Vec::new(),
-            macs: 0,
+            links: 0,
             v6: lookup.uses_v6(),
         }
     }
@@ -77,14 +77,13 @@ impl Plan {
                 settings: Vec::new(),
                 filter: None,
             },
-            next_link: FIRST_LINK,
             v6,
         });
         self.drawn.len() - 1
     }
 
     pub(super) fn bridge(&mut self, at: usize, name: &str) -> Link {
-        let link = self.link(at, name);
+        let link = self.link(name);
         self.drawn[at].namespace.bridges.push(link.clone());
         link
     }
@@ -96,7 +95,7 @@ impl Plan {
         bridge: Option<u32>,
         far: (usize, &str),
     ) -> (Link, Link) {
-        let (one, other) = (self.link(near.0, near.1), self.link(far.0, far.1));
+        let (one, other) = (self.link(near.1), self.link(far.1));
         let end = |namespace, link: &Link| CableEnd {
             namespace,
             link: link.clone(),
@@ -121,11 +120,13 @@ impl Plan {
     }
 
     /// A router's link of this kind gets its index for a number; a host's is numbered already.
-    fn link(&mut self, at: usize, kind: &str) -> Link {
-        let index = self.drawn[at].next_link;
-        self.drawn[at].next_link += 1;
-        self.macs += 1;
-        let [_, high, middle, low] = self.macs.to_be_bytes();
+    ///
+    /// No two links of the network have one index. The kernel sees at once that a link carries whose index is not its
+    /// other end's; of others it takes notice only once in a second (`linkwatch_urgent_event`).
+    fn link(&mut self, kind: &str) -> Link {
+        let index = FIRST_LINK + self.links;
+        self.links += 1;
+        let [_, high, middle, low] = self.links.to_be_bytes();
         let numbered = kind.ends_with(|last: char| last.is_ascii_digit());
         Link {
             index,

@@ -66,7 +66,7 @@ fn indexes_names_and_hardware_addresses_are_unique_and_short() {
         .flat_map(|(position, one)| one.bridges.iter().map(move |link| (position, link)));
     let (mut indexes, mut names, mut macs) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (namespace, link) in ends.chain(bridges) {
-        assert!(indexes.insert((namespace, link.index)), "{link:?}");
+        assert!(indexes.insert(link.index), "{link:?}");
         assert!(names.insert((namespace, &link.name)), "{link:?}");
         assert!(macs.insert(link.mac), "{link:?}");
         assert!(link.name.len() <= 15, "{link:?}");

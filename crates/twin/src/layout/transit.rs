@@ -34,19 +34,24 @@ struct ZoneLink {
 }
 
 impl Legs {
-    /// The link of a VPC's router to a transit gateway for a subnet of this zone: the zone's own, else the first.
-    pub(super) fn leg(&self, transit: &TransitGatewayId, vpc: &VpcId, zone: &str) -> Option<u32> {
+    /// How a VPC's router sends packets of a zone's subnets to a transit gateway: by that zone's link. A zone without one
+    /// has no way there, on AWS neither. None for a VPC that is not attached.
+    pub(super) fn hop(
+        &self,
+        (transit, vpc): (&TransitGatewayId, &VpcId),
+        zone: &str,
+        family: Family,
+    ) -> Option<Hop> {
         let links = self.by_vpc.get(&(transit.clone(), vpc.clone()))?;
-        of_zone(links, zone)
+        let link = of_zone(links, zone);
+        Some(link.map_or(Hop::Blackhole, |link| Hop::Gateway(next_hop(family), link)))
     }
 }
 
+/// A zone's link.
 fn of_zone(links: &[ZoneLink], zone: &str) -> Option<u32> {
-    links
-        .iter()
-        .find(|one| one.zone == zone)
-        .or(links.first())
-        .map(|one| one.link)
+    let own = links.iter().find(|one| one.zone == zone);
+    own.map(|one| one.link)
 }
 
 /// An attachment as the transit gateway sees it.
@@ -218,7 +223,7 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// Where a route leads; into a VPC by the attached subnet of the destination's zone.
+    /// Where a route leads; into a VPC by the attached subnet of the destination's zone, else by the first.
     fn hops(
         &self,
         grounds: &Grounds,
@@ -240,9 +245,9 @@ impl<'a> Hub<'a> {
         Ok(match side {
             Side::Site(link) => vec![(prefix, by(*link))],
             Side::Vpc(vpc, links) => {
-                let first = of_zone(links, "").map_or(Hop::Blackhole, by);
+                let first = links.first().map_or(Hop::Blackhole, |one| by(one.link));
                 let ranges = grounds.of(vpc).flat_map(|ground| {
-                    let hop = of_zone(links, &ground.zone).map_or(Hop::Blackhole, by);
+                    let hop = of_zone(links, &ground.zone).map_or(first, by);
                     ground.ranges.iter().map(move |(range, _)| (*range, hop))
                 });
                 spread(table, prefix, ranges, first)

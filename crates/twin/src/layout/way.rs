@@ -146,13 +146,15 @@ impl Ways<'_> {
     fn by_transit(&self, destination: IpNet, id: &TransitGatewayId) -> Result<Hop, LayoutError> {
         let gateways = &self.lookup.network.transit_gateways;
         find(gateways, "transit gateway", id, self.name())?;
-        let leg = self.legs.leg(id, &self.ground.vpc, &self.ground.zone);
-        let leg = leg.ok_or_else(|| LayoutError::NotAttached {
+        let family = Family::of_net(&destination);
+        let hop = self
+            .legs
+            .hop((id, &self.ground.vpc), &self.ground.zone, family);
+        hop.ok_or_else(|| LayoutError::NotAttached {
             table: self.table.clone(),
             destination,
             transit: id.clone(),
-        })?;
-        Ok(Hop::Gateway(next_hop(Family::of_net(&destination)), leg))
+        })
     }
 
     /// The route table, as errors name it.
