@@ -155,6 +155,8 @@ pub(crate) enum Term {
     HideBehind(Ipv4Addr),
     /// Keeps the packet from connection tracking.
     Untracked,
+    /// Marks the connection that the packet belongs to.
+    Mark,
     /// Counts the packet.
     Count,
     Accept,
@@ -180,6 +182,8 @@ pub(crate) enum Connection {
     Unknown,
     /// It opens something, as far as can be told.
     New,
+    /// It belongs to a connection that [`Term::Mark`] has not marked.
+    Unmarked,
 }
 
 impl Chain {
@@ -299,11 +303,13 @@ impl fmt::Display for Term {
             Self::Connection(Connection::Known) => f.write_str("of a known connection"),
             Self::Connection(Connection::Unknown) => f.write_str("of no known connection"),
             Self::Connection(Connection::New) => f.write_str("of a new connection"),
+            Self::Connection(Connection::Unmarked) => f.write_str("of an unmarked connection"),
             Self::Rewrite(end, address) => write!(f, "{end} becomes {address}"),
             Self::Quoted(end, address) => write!(f, "quoted {end} {address}"),
             Self::RewriteQuoted(end, address) => write!(f, "quoted {end} becomes {address}"),
             Self::HideBehind(address) => write!(f, "hide behind {address}"),
             Self::Untracked => f.write_str("untracked"),
+            Self::Mark => f.write_str("mark"),
             Self::Count => f.write_str("count"),
             Self::Accept => f.write_str("accept"),
             Self::Drop => f.write_str("drop"),

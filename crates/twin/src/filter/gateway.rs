@@ -87,12 +87,17 @@ fn arriving(router: &RouterFilter<'_>) -> Vec<Rule> {
 fn forwarded(router: &RouterFilter<'_>) -> Vec<Rule> {
     let mut rules = vec![Rule::sentinel()];
     if let Some(link) = router.egress_only {
-        rules.push(Rule::new([
-            Term::From(link),
-            Term::Connection(Connection::Unknown),
-            Term::Count,
-            Term::Drop,
-        ]));
+        // What the router knows may have left another way; the gateway knows what left by it.
+        rules.extend(
+            [Connection::Unknown, Connection::Unmarked].map(|connection| {
+                Rule::new([
+                    Term::From(link),
+                    Term::Connection(connection),
+                    Term::Count,
+                    Term::Drop,
+                ])
+            }),
+        );
     }
     rules.extend(acl::crossings(&router.borders));
     rules.push(Rule::new([Term::Accept]));
@@ -117,6 +122,11 @@ fn leaving(router: &RouterFilter<'_>) -> Vec<Rule> {
     }
     if let Some(link) = router.egress_only {
         rules.extend([
+            Rule::new([
+                Term::To(link),
+                Term::Connection(Connection::New),
+                Term::Mark,
+            ]),
             Rule::new([Term::To(link), Term::Family(Family::V6), Term::Accept]),
             refuse(link),
         ]);

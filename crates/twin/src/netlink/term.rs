@@ -46,6 +46,13 @@ const HOP_LIMIT: Field = field(Base::Network, 7, 1);
 /// An ICMP error quotes the packet's header after eight bytes of its own.
 const QUOTE: u32 = 8;
 
+/// What `ct` loads, or sets: the connection's state, and a number of ours.
+const CONNECTION_STATE: u32 = 0;
+const CONNECTION_MARK: u32 = 3;
+
+/// The mark of a connection; others have zero.
+const MARKED: u32 = 1;
+
 /// States of `ct state`: established and related, which mean that something went before; and new.
 const KNOWN: u32 = (1 << 1) | (1 << 2);
 const NEW: u32 = 1 << 3;
@@ -148,6 +155,7 @@ fn action(bytes: &mut Vec<u8>, term: &Term) {
         Term::RewriteQuoted(end, to) => rewrite_quoted(bytes, *end, *to),
         Term::HideBehind(own) => hide_behind(bytes, *own),
         Term::Untracked => element(bytes, "notrack", |_| {}),
+        Term::Mark => set_mark(bytes),
         Term::Count => element(bytes, "counter", |_| {}),
         Term::Accept => verdict(bytes, 1, None),
         Term::Drop => verdict(bytes, 0, None),
@@ -230,17 +238,34 @@ fn in_range(bytes: &mut Vec<u8>, end: End, net: &IpNet) {
 }
 
 fn connection(bytes: &mut Vec<u8>, state: Connection) {
-    element(bytes, "ct", |bytes| {
-        number(bytes, 1, REGISTER);
-        number(bytes, 2, 0);
-    });
     let (states, how) = match state {
         Connection::Known => (KNOWN, DIFFERENT),
         Connection::Unknown => (KNOWN, EQUAL),
         Connection::New => (NEW, DIFFERENT),
+        Connection::Unmarked => {
+            load_connection(bytes, CONNECTION_MARK);
+            return compare(bytes, DIFFERENT, &MARKED.to_ne_bytes());
+        }
     };
+    load_connection(bytes, CONNECTION_STATE);
     mask(bytes, &states.to_ne_bytes());
     compare(bytes, how, &0_u32.to_ne_bytes());
+}
+
+fn load_connection(bytes: &mut Vec<u8>, key: u32) {
+    element(bytes, "ct", |bytes| {
+        number(bytes, 1, REGISTER);
+        number(bytes, 2, key);
+    });
+}
+
+fn set_mark(bytes: &mut Vec<u8>) {
+    immediate(bytes, &MARKED.to_ne_bytes());
+    element(bytes, "ct", |bytes| {
+        number(bytes, 2, CONNECTION_MARK);
+        // `NFTA_CT_SREG`: the register is read, not written.
+        number(bytes, 4, REGISTER);
+    });
 }
 
 fn immediate(bytes: &mut Vec<u8>, value: &[u8]) {

@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, Case)> {
         ("transit gateway", transit_gateway),
         ("transit subnets", transit_subnets),
         ("what is near stays near", near),
+        ("egress-only gateway", egress_only_gateway),
         ("ipv6", ipv6),
         ("source and destination check", forged_source),
         ("several interfaces", several_interfaces),
@@ -553,6 +554,38 @@ fn near() -> Result<(), String> {
             ask("dns", "p2", "10.1.2.10:443", answered("172.16.0.53")),
             ask("dns", "p1", "10.1.1.10:443", answered("172.16.0.53")),
             ask("p2", "p1", "10.1.1.10:443", answered("10.1.2.10")),
+        ],
+    )
+}
+
+/// An egress-only gateway knows what left by it, and not what left by a transit gateway.
+fn egress_only_gateway() -> Result<(), String> {
+    let hub = || RouteTarget::TransitGateway("hub".into());
+    let world = World::default()
+        .vpc("v", &["10.0.0.0/16", "2001:db8:1::/56"])
+        .vpc("w", &["10.9.0.0/16", "2001:db8:2::/56"])
+        .subnet("v", "a", &["10.0.1.0/24", "2001:db8:1:1::/64"])
+        .subnet("w", "a", &["10.9.1.0/24", "2001:db8:2:1::/64"])
+        .gateway("igw", "v", false)
+        .gateway("eigw", "w", true)
+        .attach("hub", "v", "v", &["v/a"], Some("all"))
+        .attach("hub", "w", "w", &["w/a"], Some("all"))
+        .transit_route("hub", "all", "2001:db8:1::/56", Some("v"))
+        .route("w", "2001:db8:1::/56", hub())
+        .route("w", "::/0", RouteTarget::EgressOnlyGateway("eigw".into()))
+        .route("v", "::/0", RouteTarget::InternetGateway("igw".into()))
+        .site("internet", SiteKind::Internet, &[])
+        .outsider("world", "internet", &["203.0.113.5", "2001:db8:f::5"])
+        .host("v1", "v/a", &["10.0.1.10", "2001:db8:1:1::10"], &["v/all"])
+        .host("w1", "w/a", &["10.9.1.10", "2001:db8:2:1::10"], &["w/all"]);
+    let own = "2001:db8:2:1::10";
+    check(
+        &world,
+        &[
+            ask("w1", "world", "[2001:db8:f::5]:53", answered(own)),
+            ask("w1", "v1", "[2001:db8:1:1::10]:53", unanswered(own)),
+            ask("world", "w1", "[2001:db8:2:1::10]:53", Lost),
+            ask("v1", "w1", "[2001:db8:2:1::10]:53", Lost),
         ],
     )
 }

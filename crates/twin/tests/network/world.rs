@@ -59,7 +59,8 @@ impl World {
                 routes,
             },
         );
-        let everything = ANYWHERE.map(|prefix| entry(100, true, Traffic::All, prefix));
+        let everything = [(100, ANYWHERE[0]), (101, ANYWHERE[1])]
+            .map(|(number, prefix)| entry(number, true, Traffic::All, prefix));
         let mut world = self.acl(name, name, &everything, &everything);
         for prefix in ANYWHERE {
             world = world
