@@ -38,6 +38,13 @@ impl AddressSet {
         Self { spans: Vec::new() }
     }
 
+    /// Every address of both families.
+    pub(crate) fn everything() -> Self {
+        Self {
+            spans: Family::BOTH.map(|family| (family, family.space())).to_vec(),
+        }
+    }
+
     /// The public unicast addresses of both families.
     pub(crate) fn public() -> Self {
         let mut all = Self::from(Family::V4, Family::V4.space());

@@ -9,13 +9,14 @@ use model::id::{
     TransitTableId, VpcId,
 };
 use model::network::{
-    AttachedTo, Interface, NatGateway, Place, RouteTarget, SiteKind, Subnet, TransitRoute,
+    AttachedTo, Interface, NatGateway, Place, RouteTarget, SiteKind, TransitRoute,
 };
 
 use crate::addresses::AddressSet;
 use crate::boxes::TooManyBoxes;
 use crate::family::Family;
 use crate::filter::{Filter, Side};
+use crate::landing::Landing;
 use crate::routes::{Claims, transit_claims, vpc_claims};
 
 /// What has an address in a VPC.
@@ -87,6 +88,8 @@ pub(crate) struct Atlas<'n> {
     acls: BTreeMap<&'n AclId, Filters>,
     groups: BTreeMap<&'n InterfaceId, Filters>,
     tables: BTreeMap<&'n RouteTableId, Claims<&'n RouteTarget>>,
+    /// How packets land that an attachment with several subnets brings into a VPC.
+    landings: BTreeMap<(&'n TransitGatewayId, &'n AttachmentId), Landing>,
     transit_tables: BTreeMap<(&'n TransitGatewayId, &'n TransitTableId), Claims<&'n TransitRoute>>,
 }
 
@@ -112,12 +115,14 @@ impl<'n> Atlas<'n> {
             acls: BTreeMap::new(),
             groups: BTreeMap::new(),
             tables: BTreeMap::new(),
+            landings: BTreeMap::new(),
             transit_tables: BTreeMap::new(),
         };
         atlas.read_interfaces();
         atlas.read_nats();
         atlas.read_transit();
         atlas.read_filters();
+        atlas.read_landings();
         atlas.read_sites();
         atlas.read_beyond();
         atlas
@@ -220,6 +225,10 @@ impl<'n> Atlas<'n> {
                 (id, filters)
             })
             .collect();
+    }
+
+    fn read_landings(&mut self) {
+        self.landings = self.landings_among_several().collect();
     }
 
     fn read_sites(&mut self) {
@@ -353,6 +362,53 @@ impl<'n> Atlas<'n> {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The subnets by which an attachment joins a VPC; none for an attachment that is not there, or of a site.
+    pub(crate) fn attached(
+        &self,
+        gateway: &TransitGatewayId,
+        attachment: &AttachmentId,
+    ) -> &'n [SubnetId] {
+        let gateway = self.network.transit_gateways.get(gateway);
+        let attachment = gateway.and_then(|gateway| gateway.attachments.get(attachment));
+        match attachment.map(|attachment| &attachment.to) {
+            Some(AttachedTo::Vpc { subnets, .. }) => subnets,
+            Some(AttachedTo::Site(_)) | None => &[],
+        }
+    }
+
+    /// How packets land that an attachment brings into a VPC; none where it has no two subnets to choose from.
+    pub(crate) fn landing(
+        &self,
+        gateway: &'n TransitGatewayId,
+        attachment: &'n AttachmentId,
+    ) -> Option<&Landing> {
+        self.landings.get(&(gateway, attachment))
+    }
+
+    /// Whether there are subnets, and all of them are known.
+    pub(crate) fn are_known(&self, subnets: &[SubnetId]) -> bool {
+        let mut known = subnets.iter().map(|id| self.network.subnets.get(id));
+        !subnets.is_empty() && known.all(|subnet| subnet.is_some())
+    }
+
+    /// A subnet's zone.
+    pub(crate) fn zone_of(&self, subnet: &SubnetId) -> Option<&'n str> {
+        let subnet = self.network.subnets.get(subnet);
+        subnet.map(|subnet| subnet.zone.as_str())
+    }
+
+    /// The subnet of a zone.
+    pub(crate) fn in_zone(&self, subnets: &'n [SubnetId], zone: &str) -> Option<&'n SubnetId> {
+        let mut subnets = subnets.iter();
+        subnets.find(|id| self.zone_of(id) == Some(zone))
+    }
+
+    /// A subnet's own addresses.
+    pub(crate) fn range(&self, subnet: &SubnetId) -> AddressSet {
+        let subnet = self.network.subnets.get(subnet);
+        AddressSet::of_prefixes(subnet.into_iter().flat_map(|subnet| &subnet.cidrs))
+    }
+
     pub(crate) fn acl(&self, acl: &AclId) -> Option<&Filters> {
         self.acls.get(acl)
     }
@@ -371,19 +427,6 @@ impl<'n> Atlas<'n> {
         table: &'n TransitTableId,
     ) -> Option<&Claims<&'n TransitRoute>> {
         self.transit_tables.get(&(gateway, table))
-    }
-
-    /// The subnet by which packets of a zone pass between a VPC and a transit gateway: that zone's, else the first.
-    pub(crate) fn transit_subnet(
-        &self,
-        subnets: &'n [SubnetId],
-        zone: Option<&str>,
-    ) -> Option<&'n SubnetId> {
-        let in_zone = |id: &&SubnetId| {
-            let subnet: Option<&Subnet> = self.network.subnets.get(*id);
-            subnet.is_some_and(|subnet| Some(subnet.zone.as_str()) == zone)
-        };
-        subnets.iter().find(in_zone).or_else(|| subnets.first())
     }
 }
 

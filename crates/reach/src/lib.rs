@@ -22,6 +22,7 @@ mod endpoint;
 mod family;
 mod filter;
 mod interval;
+mod landing;
 mod problems;
 mod prove;
 mod prover;

@@ -90,12 +90,18 @@ fn network(choices: &mut Choices) -> Network {
     for (index, vpc) in ["one", "two"].into_iter().enumerate() {
         plan = with_vpc(plan, vpc, index + 1, choices);
     }
+    // Sometimes an attachment shares a subnet with hosts; to zone c there is no way but for `two`.
+    let one = *choices.one(&[
+        ["one-x-a", "one-x-b"],
+        ["one-x-a", "one-x-b"],
+        ["one-a", "one-x-b"],
+    ]);
     plan = plan
         .nat("nat1", "one-a", "10.1.0.250", Some("198.18.0.250"))
         .nat("nat2", "two-b", "10.2.1.250", Some("198.18.1.250"))
         .nat("inner", "one-b", "10.1.1.250", None)
-        .attach_vpc("tgw", "one", &["one-a", "one-b"])
-        .attach_vpc("tgw", "two", &["two-c"])
+        .attach_vpc("tgw", "one", &one)
+        .attach_vpc("tgw", "two", &["two-x-a", "two-x-b", "two-x-c"])
         .attach_site("tgw", "dc");
     if choices.chance(7) {
         plan = plan.attach_site("tgw", "branch");
@@ -164,6 +170,20 @@ fn with_vpc(mut plan: Plan, vpc: &str, index: usize, choices: &mut Choices) -> P
         plan = plan.group(group, vpc, &ingress, &egress);
     }
     for (place, zone) in ["a", "b", "c"].into_iter().enumerate() {
+        let subnet = format!("{vpc}-x-{zone}");
+        let cidrs = [
+            format!("10.{index}.{}.0/24", 100 + place),
+            format!("2001:db8:{index}:{}::/64", 100 + place),
+        ];
+        plan = plan.subnet(&subnet, vpc, &[&cidrs[0], &cidrs[1]], &[]);
+        if choices.chance(1) {
+            let (prefix, to) = (*choices.one(&PREFIXES), *choices.one(&TARGETS));
+            plan = plan.route(&subnet, prefix, to, choices.chance(3));
+        }
+        if choices.chance(1) {
+            let entries = ["1 deny tcp/22 0.0.0.0/0", "2 allow all 0.0.0.0/0"];
+            plan = plan.acl(&subnet, &entries[choices.below(2)..], &entries);
+        }
         let subnet = format!("{vpc}-{zone}");
         let cidrs = [
             format!("10.{index}.{place}.0/24"),

@@ -8,3 +8,4 @@ mod matrix;
 mod outbound;
 mod paths;
 mod plan;
+mod transit;

@@ -449,6 +449,7 @@ pub(super) fn estate() -> Plan {
             &["tcp/443 192.168.0.0/16"],
             &["udp/53 192.168.0.53/32"],
         )
+        .subnet("crossing-a", "staging", &["10.2.9.0/28"], &[])
         .host("stage", "stage-a", &["10.2.1.30"], &["stage"])
         .site("dc", SiteKind::Private, &["192.168.0.0/16"])
         .outsider("dns", "dc", &["192.168.0.53"])
@@ -458,7 +459,7 @@ pub(super) fn estate() -> Plan {
         .outsider("client", "internet", &["203.0.113.9", "2001:db8:ffff::9"])
         .outsider("mirror", "internet", &["203.0.113.80"])
         .attach_vpc("tgw", "prod", &["transit-a"])
-        .attach_vpc("tgw", "staging", &["stage-a"])
+        .attach_vpc("tgw", "staging", &["crossing-a"])
         .attach_site("tgw", "dc")
         .transit("tgw", "prod", "192.168.0.0/16", Some("dc"))
         .transit("tgw", "staging", "192.168.0.0/16", Some("dc"))

@@ -208,13 +208,19 @@ impl<'n> Follower<'n> {
     }
 
     fn pass_acl(&mut self, id: &'n SubnetId, side: Side) -> Result<(), Stopped> {
+        match self.asked_acl(id, side) {
+            Ok(decision) => self.decided(decision),
+            Err(reason) => self.unknown(reason).map(|_| ()),
+        }
+    }
+
+    /// What a subnet's ACL says, or why that is not known.
+    pub(super) fn asked_acl(&self, id: &SubnetId, side: Side) -> Result<Hop, String> {
         let subnet = self.network.subnets.get(id);
         let acl =
             subnet.and_then(|subnet| Some((&subnet.acl, self.network.acls.get(&subnet.acl)?)));
         let Some((name, acl)) = acl else {
-            return self
-                .unknown(format!("subnet {id} has no known ACL"))
-                .map(|_| ());
+            return Err(format!("subnet {id} has no known ACL"));
         };
         let has_ports = matches!(
             self.packet.transport,
@@ -222,15 +228,11 @@ impl<'n> Follower<'n> {
         );
         let chosen_by_nat = self.is_answer && has_ports && !self.connections.is_empty();
         let at = format!("acl {name} of {id}");
-        match decide::acl(acl, at, side, &self.packet, chosen_by_nat) {
-            Some(decision) => self.decided(decision),
-            None => {
-                let reason = format!(
-                    "acl {name} passes some of the ports that a NAT gateway may choose, and not others"
-                );
-                self.unknown(reason).map(|_| ())
-            }
-        }
+        decide::acl(acl, at, side, &self.packet, chosen_by_nat).ok_or_else(|| {
+            format!(
+                "acl {name} passes some of the ports that a NAT gateway may choose, and not others"
+            )
+        })
     }
 
     /// Passes from one subnet into another: out by the first one's ACL, in by the other's. Within one, neither is asked.

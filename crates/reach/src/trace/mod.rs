@@ -6,6 +6,7 @@
 mod decide;
 mod follow;
 mod outside;
+mod transit;
 
 use model::Network;
 use model::claim::Hop;

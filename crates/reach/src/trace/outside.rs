@@ -1,17 +1,15 @@
-//! Follows one packet outside a VPC: by gateways, over the Internet, by transit gateways, to and from sites.
+//! Follows one packet outside a VPC: by gateways, over the Internet, to and from sites.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
-use model::id::{AttachmentId, GatewayId, SiteId, SubnetId, TransitGatewayId, VpcId};
-use model::network::{AttachedTo, Place, SiteKind, Subnet};
+use model::id::{GatewayId, SiteId, VpcId};
+use model::network::{AttachedTo, Place, SiteKind};
 
-use super::decide;
 use super::follow::{Follower, Way};
 use crate::addresses::AddressSet;
 use crate::atlas::primary;
 use crate::endpoint::Endpoint;
-use crate::walk::MAX_LEGS;
 
 impl<'n> Follower<'n> {
     pub(super) fn leave_by_internet_gateway(&mut self, vpc: &'n VpcId, id: &'n GatewayId) -> Way {
@@ -133,117 +131,6 @@ impl<'n> Follower<'n> {
         }
     }
 
-    pub(super) fn leave_by_transit(
-        &mut self,
-        from: &'n SubnetId,
-        subnet: &'n Subnet,
-        gateway: &'n TransitGatewayId,
-    ) -> Way {
-        let vpc = &subnet.vpc;
-        let known = self.network.transit_gateways.get(gateway);
-        let attachments: Vec<_> = known
-            .into_iter()
-            .flat_map(|known| &known.attachments)
-            .filter_map(|(id, attachment)| match &attachment.to {
-                AttachedTo::Vpc { vpc: to, subnets } if to == vpc => Some((id, subnets)),
-                _ => None,
-            })
-            .collect();
-        let [(attachment, subnets)] = attachments.as_slice() else {
-            let count = attachments.len();
-            return self.unknown(format!(
-                "{vpc} has {count} attachments to transit gateway {gateway}, not one"
-            ));
-        };
-        let Some(by) = self.in_zone(subnets, Some(&subnet.zone)) else {
-            return self.unknown(format!("attachment {attachment} has no subnet"));
-        };
-        self.cross(from, by)?;
-        self.transit(gateway, attachment)
-    }
-
-    /// The attachment's subnet for a zone: that zone's, else the first.
-    fn in_zone(&self, subnets: &'n [SubnetId], zone: Option<&String>) -> Option<&'n SubnetId> {
-        for id in subnets {
-            if self.network.subnets.get(id).map(|subnet| &subnet.zone) == zone && zone.is_some() {
-                return Some(id);
-            }
-        }
-        subnets.first()
-    }
-
-    fn transit(&mut self, id: &'n TransitGatewayId, by: &'n AttachmentId) -> Way {
-        let network = self.network;
-        let to = self.packet.destination;
-        let at = format!("transit gateway {id}");
-        let leg = (id, by, self.connections.len());
-        if self.legs.contains(&leg) {
-            return self.lose(
-                at,
-                "has the packet for the second time: it goes round".to_owned(),
-            );
-        }
-        if self.legs.len() >= MAX_LEGS {
-            return self.unknown(format!("more than {MAX_LEGS} transit gateways"));
-        }
-        self.legs.push(leg);
-        let Some(gateway) = network.transit_gateways.get(id) else {
-            return self.unknown(format!("{at} is not known"));
-        };
-        let attachment = gateway.attachments.get(by);
-        let Some(table) = attachment.and_then(|attachment| attachment.table.as_ref()) else {
-            return self.lose(at, format!("attachment {by} has no table"));
-        };
-        let Some(routes) = gateway.tables.get(table) else {
-            return self.unknown(format!("table {table} of {at} is not known"));
-        };
-        let at = format!("{at}, table {table}");
-        let Some(route) = decide::transit_route(routes, to) else {
-            return self.lose(at, format!("no route to {to}"));
-        };
-        let Some(out) = &route.attachment else {
-            return self.lose(at, format!("{} is a black hole", route.destination));
-        };
-        let how = if route.propagated { ", propagated" } else { "" };
-        self.go(
-            at,
-            format!("{} goes to attachment {out}{how}", route.destination),
-        );
-        match gateway
-            .attachments
-            .get(out)
-            .map(|attachment| &attachment.to)
-        {
-            None => self.unknown(format!("attachment {out} is not known")),
-            Some(AttachedTo::Site(site)) => match network.sites.get(site).map(|site| site.kind) {
-                Some(SiteKind::Private) => self.enter_site(site),
-                _ => self.unknown(format!("attachment {out} to {site}, no private site")),
-            },
-            Some(AttachedTo::Vpc { vpc, subnets }) => {
-                let zone = self.zone_of(vpc, to);
-                match self.in_zone(subnets, zone) {
-                    Some(subnet) => self.leave_subnet(subnet),
-                    None => self.unknown(format!("attachment {out} has no subnet")),
-                }
-            }
-        }
-    }
-
-    /// The zone where an address of a VPC stands.
-    fn zone_of(&self, vpc: &'n VpcId, address: IpAddr) -> Option<&'n String> {
-        let network = self.network;
-        let interface = network.interfaces.values().find(|interface| {
-            network.vpc_of(interface) == Some(vpc) && interface.addresses.contains(&address)
-        });
-        let subnet = match interface.map(|interface| &interface.place) {
-            Some(Place::Subnet(subnet)) => Some(subnet),
-            _ => self.nat_at(vpc, address).map(|(_, nat)| &nat.subnet),
-        };
-        subnet
-            .and_then(|subnet| network.subnets.get(subnet))
-            .map(|subnet| &subnet.zone)
-    }
-
     pub(super) fn leave_site(&mut self, site: &'n SiteId) -> Way {
         let network = self.network;
         if self.stands_at(site, self.packet.destination) {
@@ -275,7 +162,7 @@ impl<'n> Follower<'n> {
         }
     }
 
-    fn enter_site(&mut self, site: &'n SiteId) -> Way {
+    pub(super) fn enter_site(&mut self, site: &'n SiteId) -> Way {
         let to = self.packet.destination;
         let mut interfaces = self.network.interfaces.iter();
         let resident = interfaces.find(|(_, interface)| {

@@ -5,6 +5,7 @@
 //! by then.
 
 mod outside;
+mod transit;
 
 use std::fmt;
 use std::net::IpAddr;
