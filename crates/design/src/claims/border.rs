@@ -9,6 +9,7 @@ use model::intent::{Rule, Sources};
 use model::packet::Traffic;
 
 use super::draft::{Draft, at, both, doors, ends, from_internet, must_reach, no_path, only, tcp};
+use super::targets::behind;
 use super::vantages::{Vantages, interfaces};
 use crate::account::offered;
 use crate::address::Tier;
@@ -90,7 +91,8 @@ fn declared(plan: &EnvironmentPlan<'_>, vantages: &Vantages, balancer: &HostPlan
             draft = draft.connect(stranger, &doors(balancer, port));
         }
     }
-    draft.done()
+    // That the balancer accepts says nothing of what stands behind it.
+    behind(draft, plan, Face::Public, balancer, &|_| true).done()
 }
 
 fn only_declared(plan: &EnvironmentPlan<'_>, vantages: &Vantages, balancer: &HostPlan) -> Claim {

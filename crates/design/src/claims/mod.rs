@@ -10,6 +10,7 @@ mod names;
 mod products;
 mod servers;
 mod ssh;
+mod targets;
 mod vantages;
 
 use model::Claim;
@@ -26,6 +27,7 @@ pub(crate) fn of_environment(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Ve
         database::claims(plan, &vantages),
         consoles::claims(plan, &vantages),
         products::claims(plan, &vantages),
+        targets::claims(plan),
         names::claims(plan, whole, &vantages),
         servers::claims(plan, whole),
         estate::of_environment(plan),

@@ -10,6 +10,7 @@ use model::intent::Sources;
 use model::packet::Traffic;
 
 use super::draft::{Draft, doors, ends, must_reach, no_path, only, tcp};
+use super::targets::behind;
 use super::vantages::{Vantages, interfaces};
 use crate::balancing::Face;
 use crate::outside::DATA_CENTRE;
@@ -286,6 +287,10 @@ fn internal_entry(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
                 draft = draft.connect(client, &ends(balancer, port));
             }
         }
+    }
+    // That the balancers accept says nothing of what stands behind them.
+    for balancer in plan.balancers(Face::Internal) {
+        draft = behind(draft, plan, Face::Internal, balancer, &|_| true);
     }
     draft.done()
 }

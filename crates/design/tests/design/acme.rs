@@ -377,6 +377,12 @@ const TRIED: &str = "
     production/ssh/apim-1/only-from-bastion       production/apim-2               22    no-way
     production/ssh/apim-1/only-from-bastion       production/balancer-public-1    22    no-way
     production/ssh/apim-1/only-from-bastion       staging/bastion                 22    no-way
+    production/targets/apim/public                production/balancer-public-2    8243  works
+    production/targets/apim/internal              production/balancer-internal-1  9443  works
+    production/internet/balancer-public-1/declared-ports  internet/client         443   works
+    production/internet/balancer-public-1/declared-ports  production/balancer-public-1  8243  works
+    production/data-centre/internal-balancers     data-centre/erp                 9444  works
+    production/data-centre/internal-balancers     production/balancer-internal-2  9443  works
     production/database/only-from-products        production/bastion              5432  no-way
     production/database/only-from-products        production/balancer-internal-1  5432  no-way
     production/database/only-from-products        internet/client                 5432  no-way

@@ -72,6 +72,16 @@ fn check(claim: &str, spoil: impl FnOnce(&mut Network)) {
     );
 }
 
+#[test]
+fn a_balancer_that_a_node_does_not_let_in_breaks_a_claim() {
+    check("targets/apim/internal", |network| {
+        let apim = group(network, "production/apim");
+        let balancer = of("production/internal-balancer");
+        apim.ingress
+            .retain(|rule| rule.peer != balancer || rule.traffic != Traffic::tcp(9443));
+    });
+}
+
 /// Lets GRE through the public tier's ACL and into a group.
 fn admit_gre(network: &mut Network, name: &str, from: &str) {
     let gre = Traffic::Protocol(47);
