@@ -300,3 +300,29 @@ fn site_routes(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where packets of a zone go that have a leg in zone `a` alone.
+    fn check(transit: &str, zone: &str, wanted: Option<Hop>) {
+        let only = ZoneLink {
+            zone: "a".to_owned(),
+            link: 7,
+        };
+        let legs = Legs {
+            by_vpc: BTreeMap::from([(("hub".into(), "v".into()), vec![only])]),
+        };
+        let hop = legs.hop((&transit.into(), &"v".into()), zone, Family::V4);
+        assert_eq!(hop, wanted, "{transit} from zone {zone}");
+    }
+
+    #[test]
+    fn a_zone_without_a_leg_has_no_way_to_the_transit_gateway() {
+        check("hub", "a", Some(Hop::Gateway(next_hop(Family::V4), 7)));
+        check("hub", "b", Some(Hop::Blackhole));
+        check("hub", "", Some(Hop::Blackhole));
+        check("none", "a", None);
+    }
+}
