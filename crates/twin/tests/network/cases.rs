@@ -552,7 +552,9 @@ fn near() -> Result<(), String> {
             ask("dns", "dns", "172.16.0.53:443", answered("172.16.0.53")),
             // The static route is for the subnet's own range; the propagated one is within the local one.
             ask("dns", "p2", "10.1.2.10:443", answered("172.16.0.53")),
-            ask("dns", "p1", "10.1.1.10:443", answered("172.16.0.53")),
+            // Zone a has no attached subnet, and so no way to the transit gateway.
+            ask("dns", "p1", "10.1.1.10:443", unanswered("172.16.0.53")),
+            ask("p1", "dns", "172.16.0.53:443", Lost),
             ask("p2", "p1", "10.1.1.10:443", answered("10.1.2.10")),
         ],
     )
