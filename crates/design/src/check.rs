@@ -288,7 +288,8 @@ fn ports(subject: &str, wanted: &ProductUse, product: &Product, findings: &mut V
     let of_catalog = [&product.called_on]
         .into_iter()
         .chain(&product.cluster)
-        .chain(&product.console_port);
+        .chain(&product.console_port)
+        .chain(&product.console_aliases);
     for name in of_catalog {
         if port_named(product, name).is_none() {
             findings.push(error(

@@ -117,6 +117,8 @@ pub(crate) struct ProductPlan<'a> {
     pub(crate) called_on: u16,
     pub(crate) cluster: Vec<u16>,
     pub(crate) console_port: Option<u16>,
+    /// Further ports on which the consoles answer.
+    pub(crate) console_aliases: Vec<u16>,
 }
 
 impl<'a> ProductPlan<'a> {
@@ -144,6 +146,11 @@ impl<'a> ProductPlan<'a> {
                 .console_port
                 .as_deref()
                 .and_then(|name| port_named(product, name)),
+            console_aliases: product
+                .console_aliases
+                .iter()
+                .filter_map(|name| port_named(product, name))
+                .collect(),
         })
     }
 

@@ -57,6 +57,9 @@ pub struct Product {
     pub consoles: Vec<String>,
     /// Name of the consoles' port.
     pub console_port: Option<String>,
+    /// Names of further ports on which the consoles answer, in clear for one.
+    #[serde(default)]
+    pub console_aliases: Vec<String>,
     /// Databases shared by all nodes.
     pub databases: Vec<String>,
     /// Database engines that it was tested with.
@@ -110,6 +113,12 @@ impl Product {
     /// The port of that name.
     pub fn port(&self, name: &str) -> Option<&ProductPort> {
         self.ports.iter().find(|port| port.name == name)
+    }
+
+    /// Whether the management consoles answer on the port of that name.
+    pub fn has_consoles_on(&self, name: &str) -> bool {
+        let aliases = self.console_aliases.iter();
+        aliases.chain(&self.console_port).any(|port| port == name)
     }
 
     /// Whether it keeps anything in a database.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use model::Claim;
 use model::claim::{Expect, Password, Question};
-use model::packet::Traffic;
 
 use super::draft::{Draft, doors, ends, from_internet, no_path, tcp};
 use super::vantages::{Vantage, Vantages, interfaces};
@@ -40,7 +39,8 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Cla
     claims
 }
 
-/// The consoles of one product.
+/// The consoles of one product. Logins are asked on their own port alone: on the others, where the product serves them
+/// too, a password would cross the network in clear.
 struct Console<'a> {
     plan: &'a EnvironmentPlan<'a>,
     name: &'a str,
@@ -49,7 +49,13 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
-    /// The listeners behind which the consoles stand.
+    /// Every port of a node on which a console answers.
+    fn ports(&self) -> BTreeSet<u16> {
+        let aliases = self.product.console_aliases.iter().copied();
+        aliases.chain([self.port]).collect()
+    }
+
+    /// The listeners behind which the consoles' own port stands.
     fn listeners(&self, face: Face) -> impl Iterator<Item = &ListenerPlan> {
         self.plan
             .listeners(face)
@@ -68,18 +74,15 @@ impl Console<'_> {
 
     fn not_public(&self, vantages: &Vantages) -> Claim {
         let plan = self.plan;
-        let others: BTreeSet<u16> = plan
-            .listeners(Face::Public)
-            .filter(|listener| listener.product != self.name || listener.target.port != self.port)
-            .map(|listener| listener.listen)
-            .collect();
-        let mut ports: Vec<u16> = self
-            .listeners(Face::Public)
-            .map(|listener| listener.listen)
-            .collect();
-        if !others.contains(&self.port) {
-            ports.push(self.port);
-        }
+        let own = self.ports();
+        let (published, others): (Vec<&ListenerPlan>, Vec<&ListenerPlan>) =
+            plan.listeners(Face::Public).partition(|listener| {
+                listener.product == self.name && own.contains(&listener.target.port)
+            });
+        // A console's number that serves something else on the balancer is not the console's there.
+        let mut balanced = own.clone();
+        balanced.retain(|port| others.iter().all(|other| other.listen != *port));
+        balanced.extend(published.iter().map(|listener| listener.listen));
         let mut draft = Draft::of(
             plan,
             &format!("console/{}/not-public", self.name),
@@ -94,24 +97,26 @@ impl Console<'_> {
             no_path(
                 from_internet(),
                 interfaces(plan.nodes(self.name)),
-                [Traffic::tcp(self.port)],
+                tcp(own.iter().copied()),
             ),
         );
         let balancers = interfaces(plan.balancers(Face::Public));
-        if !balancers.is_empty() && !ports.is_empty() {
+        if !balancers.is_empty() && !balanced.is_empty() {
             draft = draft.prove(
                 format!(
                     "Nothing on the Internet reaches a console of {} by a balancer",
                     self.name
                 ),
-                no_path(from_internet(), balancers, tcp(ports.iter().copied())),
+                no_path(from_internet(), balancers, tcp(balanced.iter().copied())),
             );
         }
         for node in plan.nodes(self.name) {
-            draft = draft.attack(vantages.on_internet(), &ends(node, self.port));
+            for port in &own {
+                draft = draft.attack(vantages.on_internet(), &ends(node, *port));
+            }
         }
         for balancer in plan.balancers(Face::Public) {
-            for port in &ports {
+            for port in &balanced {
                 draft = draft.attack(vantages.stranger.clone(), &doors(balancer, *port));
             }
         }

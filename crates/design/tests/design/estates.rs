@@ -50,7 +50,7 @@ pub(crate) struct EnvironmentShape {
 const PRODUCTS: [(&str, &str, &str, Option<&str>); 4] = [
     ("apim", "wso2-apim", "gateway-https", Some("is")),
     ("ei", "wso2-ei", "passthrough-https", Some("apim")),
-    ("is", "wso2-is", "http", None),
+    ("is", "wso2-is", "cluster", None),
     ("mi", "wso2-mi", "https", Some("apim")),
 ];
 

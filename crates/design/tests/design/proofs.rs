@@ -305,19 +305,22 @@ fn a_way_out_to_an_address_where_nobody_is_known_breaks_a_claim() {
 /// An estate that publishes a console is designed as it says, and the claim says what that means.
 #[test]
 fn a_published_console_breaks_its_claim() {
-    let mut estate = acme();
-    for environment in estate.environments.values_mut() {
-        let product = environment.products.get_mut("is").expect("acme has it");
-        product.public = vec!["https".to_owned()];
+    // Its own port, and the other one on which it answers.
+    for port in ["https", "http"] {
+        let mut estate = acme();
+        for environment in estate.environments.values_mut() {
+            let product = environment.products.get_mut("is").expect("acme has it");
+            product.public = vec![port.to_owned()];
+        }
+        let broken = broken(&designed(&estate, &Lock::default()));
+        assert_eq!(broken.len(), 2, "{port}: {broken:#?}");
+        assert!(
+            broken
+                .iter()
+                .all(|line| line.contains("/console/is/not-public: ")),
+            "{port}: {broken:#?}"
+        );
     }
-    let broken = broken(&designed(&estate, &Lock::default()));
-    assert_eq!(broken.len(), 2, "{broken:#?}");
-    assert!(
-        broken
-            .iter()
-            .all(|line| line.contains("/console/is/not-public: ")),
-        "{broken:#?}"
-    );
 }
 
 #[test]

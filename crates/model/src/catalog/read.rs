@@ -74,7 +74,7 @@ fn file(name: &str, text: &str, report: &mut Report) -> Option<(String, Product)
 
 fn product(mut root: Table<'_, '_>, report: &mut Report) -> Product {
     let ports = ports(&mut root, report);
-    let (consoles, console_port) = consoles(&mut root, &ports, report);
+    let consoles = consoles(&mut root, &ports, report);
     let product = Product {
         name: root.required("name", report),
         versions: root.required("versions", report),
@@ -82,8 +82,9 @@ fn product(mut root: Table<'_, '_>, report: &mut Report) -> Product {
         cluster: cluster(&mut root, &ports, report),
         called_on: port_name(&mut root, "called-on", &ports, report),
         health: health(&mut root, &ports, report),
-        consoles,
-        console_port,
+        consoles: consoles.paths,
+        console_port: consoles.port,
+        console_aliases: consoles.aliases,
         databases: root.required("databases", report),
         engines: root.required("engines", report),
         default_admin: default_admin(&mut root, report),
@@ -123,18 +124,35 @@ fn ports(root: &mut Table<'_, '_>, report: &mut Report) -> Vec<ProductPort> {
     ports
 }
 
-fn consoles(
-    root: &mut Table<'_, '_>,
-    ports: &[ProductPort],
-    report: &mut Report,
-) -> (Vec<String>, Option<String>) {
+/// The table of the consoles; empty where a product has none.
+#[derive(Default)]
+struct Consoles {
+    paths: Vec<String>,
+    port: Option<String>,
+    aliases: Vec<String>,
+}
+
+fn consoles(root: &mut Table<'_, '_>, ports: &[ProductPort], report: &mut Report) -> Consoles {
     let Some(mut table) = root.optional_table("consoles", report) else {
-        return (Vec::new(), None);
+        return Consoles::default();
     };
     let paths = table.required("paths", report);
     let port = port_name(&mut table, "port", ports, report);
+    let aliases: Vec<String> = table.or("aliases", Vec::new(), report);
+    for (index, name) in aliases.iter().enumerate() {
+        known_port(
+            &format!("{}[{index}]", table.path("aliases")),
+            name,
+            ports,
+            report,
+        );
+    }
     table.finish(report);
-    (paths, Some(port))
+    Consoles {
+        paths,
+        port: Some(port),
+        aliases,
+    }
 }
 
 fn health(root: &mut Table<'_, '_>, ports: &[ProductPort], report: &mut Report) -> HealthCheck {

@@ -41,7 +41,10 @@ fn says_what_the_documentation_says() {
     let apim = catalog.products.get("wso2-apim").expect("embedded");
     assert_eq!(apim.port("gateway-https").map(|port| port.port), Some(8243));
     assert_eq!(apim.console_port.as_deref(), Some("management-https"));
+    assert_eq!(apim.console_aliases, ["management-http"]);
     let is = catalog.products.get("wso2-is").expect("embedded");
+    assert!(is.has_consoles_on("https") && is.has_consoles_on("http"));
+    assert!(!is.has_consoles_on("cluster"));
     assert_eq!(is.health.path, "/api/health-check/v1.0/health");
     assert_eq!(
         (is.health.port, is.health.protocol),
@@ -125,6 +128,23 @@ fn faults() {
             "{name}: {findings:#?}"
         );
     }
+}
+
+#[test]
+fn a_console_on_a_port_that_is_not_there_is_found() {
+    let is = FILES[1].1;
+    let text = is.replacen("aliases = [\"http\"]", "aliases = [\"htp\"]", 1);
+    let reading = Catalog::parse(&[("mine.toml", &text)]);
+    let findings = reading.findings.get("mine.toml").expect("a finding");
+    let found: Vec<(&str, &str)> = findings
+        .iter()
+        .map(|finding| (finding.rule.as_str(), finding.subject.as_str()))
+        .collect();
+    assert_eq!(found, [("unknown-port", "consoles.aliases[0]")]);
+    // The key may be left out, as in files written before it.
+    let text = is.replacen("aliases", "# aliases", 1);
+    let reading = Catalog::parse(&[("mine.toml", &text)]);
+    assert!(reading.findings.is_empty(), "{:#?}", reading.findings);
 }
 
 #[test]

@@ -33,7 +33,7 @@ const UNKNOWN_CALL: Check = Check::fatal(
 );
 const CONSOLE_PUBLIC: Check = Check::error(
     "console-public",
-    "The port of a product's management consoles is open to the Internet.",
+    "A port on which a product's management consoles answer is open to the Internet.",
 );
 const CLEAR_PUBLIC: Check = Check::warning(
     "clear-text-public",
@@ -234,7 +234,7 @@ fn exposed(product: &ProductUse, known: &Product, path: &str, report: &mut Repor
             if key != "public" {
                 continue;
             }
-            if known.console_port.as_ref() == Some(name) {
+            if known.has_consoles_on(name) {
                 report.add(
                     CONSOLE_PUBLIC,
                     &path,

@@ -13,7 +13,15 @@ fn without(from: &str, to: &str) -> String {
 
 #[test]
 fn are_all_found() {
-    let cases: [(&str, String, &[&str]); 5] = [
+    let cases: [(&str, String, &[&str]); 6] = [
+        (
+            "consoles on the Internet by their other port, which is in clear besides",
+            ACME.replace(
+                "public = [\"gateway-https\"]",
+                "public = [\"gateway-https\", \"management-http\"]",
+            ),
+            &["console-public", "clear-text-public"],
+        ),
         (
             "production without backups, although recovery is wanted",
             ACME.replace("backup-days = 14", "backup-days = 0"),
