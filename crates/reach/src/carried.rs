@@ -176,14 +176,33 @@ impl<'n> Carried<'n> {
                     undecided.push_disjoint(*sometimes)?;
                 }
             } else {
-                for allowed in filter.allowed.boxes() {
-                    if let Some(part) = self.meet(*part, allowed) {
-                        passed.push_disjoint(part)?;
-                    }
-                }
+                self.match_into(*part, &filter.allowed, &mut passed)?;
             }
         }
         Ok(Filtered { passed, undecided })
+    }
+
+    /// The packets that a filter's boxes match, where no port is of a NAT gateway's choice.
+    pub(crate) fn matched(&self, filter: &BoxSet) -> Result<BoxSet, TooManyBoxes> {
+        let mut matched = BoxSet::empty();
+        for part in self.set.boxes() {
+            self.match_into(*part, filter, &mut matched)?;
+        }
+        Ok(matched)
+    }
+
+    fn match_into(
+        &self,
+        part: HeaderBox,
+        filter: &BoxSet,
+        matched: &mut BoxSet,
+    ) -> Result<(), TooManyBoxes> {
+        for rule in filter.boxes() {
+            if let Some(part) = self.meet(part, rule) {
+                matched.push_disjoint(part)?;
+            }
+        }
+        Ok(())
     }
 
     /// The part of a box that a filter's box matches, for at least one of the ports that a NAT gateway may choose.

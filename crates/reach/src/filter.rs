@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::Network;
-use model::network::{AclEntry, GroupRule, Interface, RulePeer};
+use model::id::GroupId;
+use model::network::{AclEntry, GroupRule, Interface, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
 use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
@@ -20,11 +21,22 @@ pub(crate) enum Side {
     Egress,
 }
 
+impl Side {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+}
+
 /// A filter as the headers that it lets through and those that it does not.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     pub(crate) allowed: BoxSet,
     pub(crate) denied: BoxSet,
+    /// Headers that are let through only by a rule of which it is not known whether it holds, and why.
+    pub(crate) unsure: Vec<(BoxSet, String)>,
 }
 
 impl Filter {
@@ -55,29 +67,47 @@ impl Filter {
         side: Side,
     ) -> Result<Self, TooManyBoxes> {
         let mut allowed = BoxSet::empty();
-        for group in &interface.groups {
-            let Some(group) = network.groups.get(group) else {
+        let mut foreign = Vec::new();
+        for id in &interface.groups {
+            let Some(group) = network.groups.get(id) else {
                 continue;
             };
             let rules = match side {
                 Side::Ingress => &group.ingress,
                 Side::Egress => &group.egress,
             };
-            for rule in rules {
+            for (index, rule) in rules.iter().enumerate() {
+                let mut matched = BoxSet::empty();
                 for prefix in peer_prefixes(network, rule) {
-                    if let Some(matched) = headers(rule.traffic, prefix, side) {
-                        allowed.insert(matched)?;
+                    if let Some(one) = headers(rule.traffic, prefix, side) {
+                        matched.insert(one)?;
                     }
+                }
+                if names_another_vpc(network, group, rule) {
+                    foreign.push((matched, foreign_rule(id, side, index, rule)));
+                } else {
+                    allowed = allowed.union(&matched)?;
                 }
             }
         }
-        Self::of_allowed(allowed)
+        let mut filter = Self::of_allowed(allowed)?;
+        for (matched, reason) in foreign {
+            let alone = matched.subtract(&filter.allowed)?;
+            if !alone.is_empty() {
+                filter.unsure.push((alone, reason));
+            }
+        }
+        Ok(filter)
     }
 
     fn of_allowed(allowed: BoxSet) -> Result<Self, TooManyBoxes> {
         let allowed = allowed.merged();
         let denied = BoxSet::all().subtract(&allowed)?;
-        Ok(Self { allowed, denied })
+        Ok(Self {
+            allowed,
+            denied,
+            unsure: Vec::new(),
+        })
     }
 }
 
@@ -91,6 +121,28 @@ fn peer_prefixes(network: &Network, rule: &GroupRule) -> Vec<IpNet> {
             .map(IpNet::from)
             .collect(),
     }
+}
+
+/// Whether a group's rule names a group of another VPC.
+fn names_another_vpc(network: &Network, group: &SecurityGroup, rule: &GroupRule) -> bool {
+    match &rule.peer {
+        RulePeer::Prefix(_) => false,
+        RulePeer::Group(peer) => {
+            let peer = network.groups.get(peer);
+            peer.is_some_and(|peer| peer.vpc != group.vpc)
+        }
+    }
+}
+
+/// Why it is not known whether a rule holds that names a group of another VPC: AWS lets it hold over peering, and over a
+/// transit gateway only where that was enabled on both sides, which the model does not say.
+pub(crate) fn foreign_rule(group: &GroupId, side: Side, index: usize, rule: &GroupRule) -> String {
+    format!(
+        "{} rule {} of group {group} names {}, a group of another VPC",
+        side.word(),
+        index + 1,
+        rule.peer
+    )
 }
 
 /// The headers that a rule matches.

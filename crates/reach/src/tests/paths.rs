@@ -143,6 +143,33 @@ fn a_group_named_as_a_peer_is_its_members_private_addresses() {
 }
 
 #[test]
+fn a_group_of_another_vpc_named_as_a_peer_is_unknown() {
+    let joined = |stage: &[&str], app: &[&str]| {
+        estate()
+            .group("stage", "staging", stage, &[])
+            .group("app", "prod", &[], app)
+            .transit("tgw", "prod", "10.2.0.0/16", Some("staging"))
+            .route("stage-a", "10.1.0.0/16", "tgw tgw", false)
+            .transit("tgw", "staging", "10.1.0.0/16", Some("prod"))
+    };
+    let packet = tcp("10.1.1.30", "10.2.1.30", 22);
+    let open = ["all 0.0.0.0/0"];
+    let inward = "LOST unknown: ingress rule 1 of group stage names app, a group of another VPC";
+    let plan = joined(&["tcp/22 app"], &open);
+    check(&plan, "app", "stage", &packet, &End::Unknown, inward);
+    let outward = "LOST unknown: egress rule 1 of group app names stage, a group of another VPC";
+    let plan = joined(&open, &["tcp/22 stage"]);
+    check(&plan, "app", "stage", &packet, &End::Unknown, outward);
+    // What another rule lets through arrives; what no rule names is lost.
+    let arrives = "acl prod-open of private-a: ingress entry 100 allows all traffic from 0.0.0.0/0";
+    let plan = joined(&["tcp/22 app", "tcp/20-30 10.1.0.0/16"], &open);
+    check(&plan, "app", "stage", &packet, &End::Answered, arrives);
+    let plan = joined(&["tcp/23 app"], &open);
+    let lost = "LOST interface stage: no ingress rule of stage allows tcp/22 from 10.1.1.30";
+    check(&plan, "app", "stage", &packet, &End::Lost, lost);
+}
+
+#[test]
 fn after_nat_a_group_matches_no_more() {
     let plan = estate().group("web", "prod", &["tcp/443 app"], &[]);
     check(

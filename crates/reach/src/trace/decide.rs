@@ -11,7 +11,7 @@ use model::network::{
 };
 use model::packet::{Packet, PortRange, Traffic, Transport};
 
-use crate::filter::Side;
+use crate::filter::{Side, foreign_rule};
 
 /// Makes a hop.
 pub(super) fn hop(at: String, decision: String, passed: bool) -> Hop {
@@ -23,13 +23,6 @@ pub(super) fn hop(at: String, decision: String, passed: bool) -> Hop {
 }
 
 impl Side {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ingress => "ingress",
-            Self::Egress => "egress",
-        }
-    }
-
     fn toward(self) -> &'static str {
         match self {
             Self::Ingress => "from",
@@ -46,15 +39,16 @@ impl Side {
     }
 }
 
-/// What an interface's groups say.
+/// What an interface's groups say, or why that is not known.
 pub(super) fn groups(
     network: &Network,
     name: &str,
     interface: &Interface,
     side: Side,
     packet: &Packet,
-) -> Hop {
+) -> Result<Hop, String> {
     let end = side.end(packet);
+    let mut unsure = None;
     for id in &interface.groups {
         let Some(group) = network.groups.get(id) else {
             continue;
@@ -70,7 +64,19 @@ pub(super) fn groups(
                     .members(peer)
                     .any(|(_, member)| member.addresses.contains(&end)),
             };
-            if peer && rule.traffic.contains(packet.transport) {
+            if !peer || !rule.traffic.contains(packet.transport) {
+                continue;
+            }
+            let foreign = match &rule.peer {
+                RulePeer::Prefix(_) => false,
+                RulePeer::Group(peer) => {
+                    let peer = network.groups.get(peer);
+                    peer.is_some_and(|peer| peer.vpc != group.vpc)
+                }
+            };
+            if foreign {
+                unsure.get_or_insert_with(|| foreign_rule(id, side, index, rule));
+            } else {
                 let why = if rule.description.is_empty() {
                     String::new()
                 } else {
@@ -84,9 +90,12 @@ pub(super) fn groups(
                     side.toward(),
                     rule.peer,
                 );
-                return hop(format!("group {id}"), decision, true);
+                return Ok(hop(format!("group {id}"), decision, true));
             }
         }
+    }
+    if let Some(reason) = unsure {
+        return Err(reason);
     }
     let names: Vec<&str> = interface.groups.iter().map(|id| id.as_str()).collect();
     let decision = if names.is_empty() {
@@ -100,7 +109,7 @@ pub(super) fn groups(
             side.toward(),
         )
     };
-    hop(format!("interface {name}"), decision, false)
+    Ok(hop(format!("interface {name}"), decision, false))
 }
 
 /// A packet's protocol and destination port, as rules write them.

@@ -203,8 +203,10 @@ impl<'n> Follower<'n> {
         interface: &Interface,
         side: Side,
     ) -> Result<(), Stopped> {
-        let decision = decide::groups(self.network, id.as_str(), interface, side, &self.packet);
-        self.decided(decision)
+        match decide::groups(self.network, id.as_str(), interface, side, &self.packet) {
+            Ok(decision) => self.decided(decision),
+            Err(reason) => self.unknown(reason).map(|_| ()),
+        }
     }
 
     fn pass_acl(&mut self, id: &'n SubnetId, side: Side) -> Result<(), Stopped> {

@@ -212,7 +212,12 @@ impl<'a, 'n> Walk<'a, 'n> {
         mut packets: Carried<'n>,
     ) -> Result<Carried<'n>, TooManyBoxes> {
         let passed = match self.atlas.groups(interface).map(|filters| filters.on(side)) {
-            Some(Ok(filter)) => packets.filtered(filter)?.passed,
+            Some(Ok(filter)) => {
+                for (unsure, reason) in &filter.unsure {
+                    self.doubt(packets.matched(unsure)?, reason)?;
+                }
+                packets.matched(&filter.allowed)?
+            }
             Some(Err(error)) => {
                 self.doubt(
                     packets.set,
