@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use model::id::{InterfaceId, VpcId};
+use model::id::{InterfaceId, SubnetId, VpcId};
 use model::intent::Sources;
-use model::network::{Interface, Place, SiteKind};
+use model::network::{Place, RouteTarget, SiteKind};
 use model::packet::{PortRange, Traffic};
 
 use super::search::{Search, doubted};
 use super::sources::{Source, carrying, headers};
 use super::witness::{Shown, let_in_by, lost_at};
 use super::{Proof, Proved, Unprovable};
+use crate::addresses::AddressSet;
 use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
 use crate::carried::answerable_set;
 use crate::family::{Family, TCP, UDP};
@@ -203,14 +204,15 @@ impl<'n> Prover<'n> {
         wanted: &Wanted,
         search: &mut Search,
     ) -> Result<(), TooManyBoxes> {
-        let Some(address) = self.address_for(source.sender, to, wanted.family) else {
+        let addresses = self.addresses_for(source, to, wanted.family);
+        if addresses.is_empty() {
             let from = source.sender;
             search
                 .broken(|| Proof::fails(format!("{to} has no address that {from} could send to")));
             return Ok(());
-        };
+        }
         for flow in self.flows(source.sender, to) {
-            if flow.destination == address {
+            if addresses.contains(&flow.destination) {
                 let required = source.sent(&flow)?.intersect(&wanted.headers)?;
                 self.search_gap_in(&flow, source, to, &required, search)?;
             }
@@ -301,36 +303,58 @@ impl<'n> Prover<'n> {
         search.doubt(&answers.doubts, &asked)
     }
 
-    /// The address that a sender uses for an interface, IPv4 first: its own, or from the Internet into a VPC its public
-    /// one.
-    fn address_for(
+    /// The addresses that a sender uses for an interface, one for each family that both have: its own, or from the
+    /// Internet into a VPC its public one. An IPv6 address is public where its subnet's table names a plain Internet
+    /// gateway for some of IPv6.
+    fn addresses_for(
         &self,
-        sender: Sender<'n>,
+        source: &Source<'n>,
         to: &InterfaceId,
         family: Option<Family>,
-    ) -> Option<IpAddr> {
-        let (_, receiver) = self.interface(to)?;
-        let sends = |by: Family| match sender {
+    ) -> Vec<IpAddr> {
+        let Some((_, receiver)) = self.interface(to) else {
+            return Vec::new();
+        };
+        let sends = |by: Family| match source.sender {
             Sender::Interface(id) => self.interface(id).is_some_and(|(_, interface)| {
                 let mut own = interface.addresses.iter();
                 own.any(|own| Family::of(*own) == by)
             }),
-            Sender::Site(site) => self.atlas.space(site).of(by).next().is_some(),
+            Sender::Site(site) => {
+                let meant = source.only.as_ref().unwrap_or(self.atlas.space(site));
+                meant.of(by).next().is_some()
+            }
         };
-        let from_outside = self.is_on_internet(sender) && is_in_vpc(receiver);
-        let first = |by: Family| {
+        let inside = match &receiver.place {
+            Place::Subnet(subnet) if self.is_on_internet(source.sender) => Some(subnet),
+            Place::Subnet(_) | Place::Site(_) => None,
+        };
+        let used = |by: Family| {
             let own = receiver.addresses.iter().copied();
-            let public = receiver.public.map(IpAddr::V4);
-            if from_outside && by == Family::V4 {
-                public
-            } else {
-                own.into_iter().find(|own| Family::of(*own) == by)
+            let own = own.into_iter().find(|own| Family::of(*own) == by);
+            match (inside, by) {
+                (None, _) => own,
+                (Some(_), Family::V4) => receiver.public.map(IpAddr::V4),
+                (Some(subnet), Family::V6) => own.filter(|own| {
+                    AddressSet::public().contains(*own) && self.is_open_by_ipv6(subnet)
+                }),
             }
         };
         Family::BOTH
             .into_iter()
             .filter(|by| family.is_none_or(|family| family == *by) && sends(*by))
-            .find_map(first)
+            .filter_map(used)
+            .collect()
+    }
+
+    /// Whether a subnet's table names a plain Internet gateway for some of IPv6.
+    fn is_open_by_ipv6(&self, subnet: &SubnetId) -> bool {
+        let subnet = self.network.subnets.get(subnet);
+        let claims = subnet.and_then(|subnet| self.atlas.table(&subnet.route_table));
+        claims.into_iter().flatten().any(|(space, target)| {
+            matches!(target, RouteTarget::InternetGateway(_))
+                && space.of(Family::V6).next().is_some()
+        })
     }
 
     fn is_on_internet(&self, sender: Sender<'n>) -> bool {
@@ -346,8 +370,4 @@ impl<'n> Prover<'n> {
             .map(|site| site.kind);
         matches!(kind, Some(SiteKind::Internet | SiteKind::OnInternet))
     }
-}
-
-fn is_in_vpc(interface: &Interface) -> bool {
-    matches!(interface.place, Place::Subnet(_))
 }

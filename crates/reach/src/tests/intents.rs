@@ -345,12 +345,29 @@ fn range_rule() -> Rule {
     no_path(range("gone", "10.0.0.0/8").complement(), &["app"], "all")
 }
 
+/// The estate, as open by IPv6 as it is by IPv4.
+fn dual() -> Plan {
+    estate()
+        .group(
+            "bastion",
+            "prod",
+            &["tcp/22 198.51.100.0/24"],
+            &["tcp/22 10.1.0.0/16", "tcp/22 2001:db8:1::/56"],
+        )
+        .group(
+            "web",
+            "prod",
+            &["tcp/443 0.0.0.0/0", "tcp/443 ::/0"],
+            &["tcp/8080 app"],
+        )
+}
+
 #[test]
 fn the_bastion_reaches_the_application() {
     let rule = || must_reach(hosts(&["bastion"]), &["app"], "tcp/22");
-    holds(&estate(), rule());
+    holds(&dual(), rule());
     fails(
-        &estate().group("app", "prod", &["tcp/8080 web"], &[]),
+        &dual().group("app", "prod", &["tcp/8080 web"], &[]),
         rule(),
         "tcp 10.1.0.10:49152 > 10.1.1.30:22",
         "interface app: no ingress rule of app allows tcp/22 from 10.1.0.10",
@@ -364,9 +381,85 @@ fn the_bastion_reaches_the_application() {
 }
 
 #[test]
+fn both_families_must_reach_where_both_ends_have_them() {
+    let rule = || must_reach(hosts(&["bastion"]), &["app"], "tcp/22");
+    fails(
+        &estate(),
+        rule(),
+        "tcp [2001:db8:1::10]:49152 > [2001:db8:1:1::30]:22",
+        "interface bastion: no egress rule of bastion allows tcp/22 to 2001:db8:1:1::30",
+    );
+    // An answer by IPv6 that is lost breaks it as well.
+    let all = ["1 allow all 0.0.0.0/0", "2 allow all ::/0"];
+    fails(
+        &dual().acl("private-a", &all, &all[..1]),
+        rule(),
+        "tcp [2001:db8:1::10]:49152 > [2001:db8:1:1::30]:22",
+        "acl private-a-acl of private-a: no egress entry matches tcp/49152 to 2001:db8:1::10: denied",
+    );
+    unknown(
+        &dual().route("public-a", "2001:db8:1:1::/64", "appliance", false),
+        rule(),
+        "appliance is not modelled",
+    );
+    let v4_alone = estate().but(|network| {
+        let app = network.interfaces.get_mut(&"app".into()).expect("there");
+        app.addresses.truncate(1);
+    });
+    holds(&v4_alone, rule());
+}
+
+#[test]
+fn the_internet_must_reach_by_ipv6_what_a_plain_gateway_opens() {
+    let rule = |from: Sources, to: &str| must_reach(from, &[to], "tcp/443");
+    fails(
+        &estate(),
+        rule(site("internet"), "web"),
+        "tcp [2001:db8:ffff::4d]:49152 > [2001:db8:1::20]:443",
+        "interface web: no ingress rule of web allows tcp/443 from 2001:db8:ffff::4d",
+    );
+    fails(
+        &estate(),
+        rule(hosts(&["client"]), "web"),
+        "tcp [2001:db8:ffff::9]:49152 > [2001:db8:1::20]:443",
+        "interface web: no ingress rule of web allows tcp/443 from 2001:db8:ffff::9",
+    );
+    // The operator has no IPv6, and a range of the Internet may have none.
+    holds(&estate(), rule(site("operator"), "web"));
+    holds(&estate(), rule(range("internet", "203.0.113.0/24"), "web"));
+    // Behind an egress-only gateway an IPv6 address is not public.
+    let egress_only = estate().but(|network| {
+        let table = network.route_tables.get_mut(&"public-a-table".into());
+        for route in &mut table.expect("there").routes {
+            if route.destination == net("::/0") {
+                route.target = RouteTarget::EgressOnlyGateway("eigw".into());
+            }
+        }
+    });
+    holds(&egress_only, rule(site("internet"), "web"));
+    let words = "app has no address that internet could send to";
+    fails_saying(&estate(), rule(site("internet"), "app"), words);
+    // Nor is one that is not global.
+    let local = estate().but(|network| {
+        let web = network.interfaces.get_mut(&"web".into()).expect("there");
+        web.addresses[1] = "fd00::20".parse().expect("an address");
+        let cidr = net("fd00::/64");
+        network
+            .vpcs
+            .get_mut(&"prod".into())
+            .expect("there")
+            .cidrs
+            .push(cidr);
+        let subnet = network.subnets.get_mut(&"public-a".into());
+        subnet.expect("there").cidrs.push(cidr);
+    });
+    holds(&local, rule(site("internet"), "web"));
+}
+
+#[test]
 fn the_internet_must_reach_by_the_public_address() {
     let rule = |to: &str| must_reach(site("internet"), &[to], "tcp/443");
-    holds(&estate(), rule("web"));
+    holds(&dual(), rule("web"));
     fails(
         &estate().group("web", "prod", &["tcp/443 128.0.0.0/1"], &[]),
         rule("web"),
@@ -385,13 +478,17 @@ fn the_internet_must_reach_by_the_public_address() {
 #[test]
 fn what_must_reach_must_be_answered_on_every_clients_port() {
     let rule = || must_reach(site("internet"), &["web"], "tcp/443");
-    let all = ["1 allow all 0.0.0.0/0"];
-    holds(
-        &estate().acl("public-a", &all, &["1 allow tcp/1024-65535 0.0.0.0/0"]),
-        rule(),
-    );
+    let all = ["1 allow all 0.0.0.0/0", "2 allow all ::/0"];
+    let answering = |ports: &str| {
+        let lines = [
+            "1 allow all ::/0",
+            &format!("2 allow tcp/{ports} 0.0.0.0/0"),
+        ];
+        dual().acl("public-a", &all, &lines)
+    };
+    holds(&answering("1024-65535"), rule());
     fails(
-        &estate().acl("public-a", &all, &["1 allow tcp/1025-65535 0.0.0.0/0"]),
+        &answering("1025-65535"),
         rule(),
         &format!("tcp {ANY}:1024 > 198.18.0.20:443"),
         &format!("acl public-a-acl of public-a: no egress entry matches tcp/1024 to {ANY}: denied"),
