@@ -131,9 +131,12 @@ const UDP_ASKED: [u16; 2] = [53, 55555];
 /// the packet on either side of each corner, in ports, in ICMP's messages and between TCP, UDP and ICMP; and some that
 /// are asked between every two addresses.
 ///
-/// Packets of which the answer is not known are left out. So are other protocols than TCP, UDP and ICMP, and ICMPv6
-/// types 130 to 137 and 143: they are the housekeeping of a link (multicast listeners, routers, neighbours,
-/// redirects), which a host's kernel sends and answers on its own.
+/// Packets whose fate is not known are left out, and what is left open of an answer is none in its sample:
+/// [`Delivery::unknown`] and [`Delivery::unknown_answers`] hold both, with the reasons, and whoever counts what was tested
+/// counts them beside it.
+///
+/// Left out too are other protocols than TCP, UDP and ICMP, and ICMPv6 types 130 to 137 and 143: they are the housekeeping
+/// of a link (multicast listeners, routers, neighbours, redirects), which a host's kernel sends and answers on its own.
 pub fn samples(delivery: &Delivery) -> Vec<Sample> {
     let family = Family::of(delivery.source);
     let icmp = family.icmp();
