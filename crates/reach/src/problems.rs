@@ -272,6 +272,12 @@ impl<'n> Found<'n> {
                             format!("{of} names subnet {subnet}, not of {vpc}")
                         });
                     }
+                    // Two of one zone leave open by which of them the zone's packets leave.
+                    let known = subnets.iter().filter_map(|id| network.subnets.get(id));
+                    let mut zones: Vec<&str> = known.map(|subnet| subnet.zone.as_str()).collect();
+                    zones.sort_unstable();
+                    let distinct = zones.windows(2).all(|pair| pair[0] != pair[1]);
+                    self.want(distinct, || format!("{of} has several subnets in one zone"));
                 }
                 AttachedTo::Site(site) => {
                     let kind = network.sites.get(site).map(|site| site.kind);

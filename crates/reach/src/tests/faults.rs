@@ -190,6 +190,14 @@ fn transit_gateways_that_cannot_be() {
 }
 
 #[test]
+fn an_attachment_takes_one_subnet_of_a_zone() {
+    check(
+        &estate().attach_vpc("tgw", "prod", &["transit-a", "private-a"]),
+        "attachment prod of transit gateway tgw has several subnets in one zone",
+    );
+}
+
+#[test]
 fn what_forwards_for_others_is_not_modelled() {
     check_change(
         |network| {
