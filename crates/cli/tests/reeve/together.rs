@@ -1,0 +1,30 @@
+//! Rehearsals at the same time, of one estate and of two.
+
+use std::fs;
+
+use crate::machine::can_rehearse;
+use crate::place::Place;
+use crate::processes::none_remain;
+
+#[test]
+fn rehearsals_at_once_all_hold() {
+    if !can_rehearse() {
+        return;
+    }
+    let place = Place::new();
+    place.copy_estate("acme copy");
+    let started =
+        ["../acme", "../acme", "../acme copy"].map(|estate| place.start(&["rehearse", estate]));
+    for running in started {
+        let ended = running.end().with(0);
+        assert!(ended.stdout.contains("holds"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("report.html"), "{}", ended.stdout);
+    }
+    none_remain(&place.mark, &Default::default(), "all have ended");
+    place.is_tidy("all have ended");
+    let runs = [place.runs("acme"), place.runs("acme copy")];
+    assert_eq!(runs.each_ref().map(Vec::len), [2, 1]);
+    for run in runs.iter().flatten() {
+        assert!(fs::metadata(run.join("report.html")).is_ok_and(|page| page.len() > 10_000));
+    }
+}
