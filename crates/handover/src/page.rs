@@ -4,7 +4,7 @@ use askama::Template;
 use model::claim::{Peer, Witness};
 use model::{Assessment, Evidence, Setting, Severity, Verdict};
 
-use crate::report::{MatrixCount, Report, Totals, totals};
+use crate::report::{Report, Totals, count, totals};
 
 /// Why a page could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub fn html(report: &Report, diagram: &str) -> Result<String, RenderError> {
         sections: sections(report),
         failing: with(Verdict::Fails),
         undecided: with(Verdict::Unknown),
-        rehearsal: totals(&report.claims, &REHEARSAL, None),
+        rehearsal: totals(&report.claims, &REHEARSAL),
         live_missing: report
             .claims
             .iter()
@@ -86,20 +86,11 @@ fn sections(report: &Report) -> Vec<Section<'_>> {
                 .iter()
                 .filter(|a| a.claim.environment == environment)
                 .collect();
-            let mut sum = Totals::default();
-            for claim in &claims {
-                match claim.within(&REHEARSAL) {
-                    Some(Verdict::Holds) => sum.holds += 1,
-                    Some(Verdict::Fails) => sum.fails += 1,
-                    Some(Verdict::Unknown) => sum.unknown += 1,
-                    None => sum.not_asked += 1,
-                }
-            }
             let title =
                 environment.map_or_else(|| "The whole estate".to_owned(), |name| name.to_string());
             Section {
                 title,
-                totals: sum,
+                totals: count(claims.iter().copied(), &REHEARSAL),
                 claims,
             }
         })
@@ -209,14 +200,4 @@ fn mebibytes(bytes: &u64) -> u64 {
 /// A bar's length in percent of the longest.
 fn share(took: &u64, longest: &u64) -> u64 {
     (took * 100 / (*longest).max(1)).max(1)
-}
-
-fn matrix_verdict(matrix: &MatrixCount) -> &'static str {
-    if !matrix.disagreements.is_empty() {
-        "fails"
-    } else if matrix.sent == 0 {
-        "unknown"
-    } else {
-        "holds"
-    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::finding::Awaited;
-use model::{Assessment, Digest, EnvironmentId, Finding, Setting, Verdict};
+use model::{Assessment, Digest, Finding, Setting, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// The version of the report's JSON form.
@@ -89,10 +89,36 @@ pub struct MatrixCount {
     pub unknown: u64,
     /// Sentinels that came back.
     pub sentinels: u64,
-    /// Every packet on which prover and packets differ.
+    /// Comparisons that did not agree.
+    pub disagree: u64,
+    /// What prover and packets differ on: all of it, or where one cause makes thousands, the first of it.
     pub disagreements: Vec<Disagreement>,
+    /// Flights of which nothing can be said, and why.
+    pub unaccounted: Vec<String>,
     /// What the comparison leaves out, and why.
     pub left_out: Vec<String>,
+}
+
+impl MatrixCount {
+    /// What the comparison comes to: it holds only if every packet was accounted for and compared.
+    pub fn verdict(&self) -> Verdict {
+        if self.disagree > 0 {
+            Verdict::Fails
+        } else if self.sent == 0 || self.unknown > 0 || !self.unaccounted.is_empty() {
+            Verdict::Unknown
+        } else {
+            Verdict::Holds
+        }
+    }
+
+    /// The comparison in a few words.
+    pub fn words(&self) -> &'static str {
+        match self.verdict() {
+            Verdict::Holds => "prover and packets agree",
+            Verdict::Fails => "prover and packets disagree",
+            Verdict::Unknown => "not everything could be compared",
+        }
+    }
 }
 
 /// One packet on which the prover and the network differ.
@@ -160,17 +186,17 @@ pub struct Totals {
     pub not_asked: usize,
 }
 
-/// Counts claims by their verdict within these settings; of one environment, or of all.
-pub fn totals(
-    claims: &[Assessment],
+/// Counts claims by their verdict within these settings.
+pub fn totals(claims: &[Assessment], settings: &[Setting]) -> Totals {
+    count(claims.iter(), settings)
+}
+
+pub(crate) fn count<'a>(
+    claims: impl Iterator<Item = &'a Assessment>,
     settings: &[Setting],
-    environment: Option<&EnvironmentId>,
 ) -> Totals {
     let mut totals = Totals::default();
     for assessment in claims {
-        if environment.is_some() && assessment.claim.environment.as_ref() != environment {
-            continue;
-        }
         match assessment.within(settings) {
             Some(Verdict::Holds) => totals.holds += 1,
             Some(Verdict::Fails) => totals.fails += 1,

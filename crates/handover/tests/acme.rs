@@ -107,6 +107,7 @@ fn report() -> Report {
         claims: assess(&claims, &answers, &blueprint),
         matrix: Some(MatrixCount {
             sent: 61_234,
+            disagree: 1,
             disagreements: vec![Disagreement {
                 from: "a".to_owned(),
                 to: "b".to_owned(),
@@ -193,7 +194,7 @@ fn what_fails_what_is_missing_and_who_differs_are_said() {
         "ingress rule 2 allows",
         "Nobody saw it.",
         "61\u{202f}234",
-        "they disagree",
+        "prover and packets disagree",
         "it was lost",
         "5.4 s",
         "64 MiB",

@@ -2,7 +2,10 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::thread;
 
@@ -25,6 +28,10 @@ pub const ROUTER_SUBCOMMAND: &str = "steward-router";
 /// Requests that wait while one is answered. The steward sends one at a time; more only when a deadline passed.
 const WAITING: usize = 16;
 
+/// Packets that a router may fail to read or to send back before it is taken for broken: a kernel that is short of
+/// memory drops a few, a socket that is gone fails for ever.
+const ECHO_FAILURES: u32 = 1000;
+
 /// A host that was set up.
 struct Host {
     serving: Serving,
@@ -35,43 +42,60 @@ struct Host {
 
 /// Serves and answers until the twin ends.
 pub fn main() -> ExitCode {
-    let run = || -> Result<(), Box<dyn Error>> {
+    exit_code((|| {
         let channel = twin::host::channel()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         runtime.block_on(serve(channel))
-    };
-    // Whoever started this hears of a failure by the channel's end, and from the log.
-    if run().is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    })())
+}
+
+/// Whoever started this hears of a failure by the channel's end; why, stands in the log that standard error goes to.
+fn exit_code(done: Result<(), Box<dyn Error>>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
     }
 }
 
-/// Sends sentinels back until the twin ends.
+fn complain(what: &str) {
+    // A log that cannot be written has no other place to say so.
+    let _ = writeln!(io::stderr(), "error: {what}");
+}
+
+/// Sends sentinels back until the twin ends. A router that fell silent would leave every flight beside it unaccounted
+/// for: it ends instead, with the reason in its log, and PID 1 knows.
 pub fn router_main() -> ExitCode {
-    let run = || -> Result<(), Box<dyn Error>> {
-        let mut channel = twin::host::channel()?;
-        let (stop, _held) = std::os::unix::net::UnixStream::pair()?;
-        let first = channel.recv()?.ok_or("the twin ended before it began")?;
-        let echo = thread::spawn(move || {
-            use std::os::fd::AsFd;
-            probe::packets::echo_sentinels(stop.as_fd()).map_err(|error| chain(&error))
-        });
-        channel.send(first.id, Ok(&Value::Null))?;
-        // The twin asks a router nothing more: this waits for its end.
-        while channel.recv()?.is_some() {}
-        drop(_held);
-        echo.join()
-            .map_err(|_| "the echo ended in a panic")?
-            .map_err(Into::into)
-    };
-    if run().is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    exit_code(route())
+}
+
+fn route() -> Result<(), Box<dyn Error>> {
+    let mut channel = twin::host::channel()?;
+    let first = channel.recv()?.ok_or("the twin ended before it began")?;
+    // Nobody may send a sentinel before somebody can answer it.
+    let echo = probe::packets::Echo::open()?;
+    let (stop, held) = UnixStream::pair()?;
+    channel.send(first.id, Ok(&Value::Null))?;
+    // The twin asks a router nothing more: this waits for its end, and then lets go of the other end of `stop`.
+    thread::spawn(move || {
+        let _held = held;
+        while let Ok(Some(_)) = channel.recv() {}
+    });
+    let mut failures = 0;
+    loop {
+        match echo.run(stop.as_fd()) {
+            Ok(()) => return Ok(()),
+            // One packet that could not be read or sent is no reason to leave all others unanswered.
+            Err(error) if failures < ECHO_FAILURES => {
+                failures += 1;
+                complain(&chain(&error));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod host;
 mod kept;
 mod matrix;
 mod message;
+mod outcome;
 mod proof;
 mod rehearsal;
 mod staging;

@@ -23,6 +23,10 @@ use crate::message::{Reply, Request};
 /// What asks, by name and version.
 const SOURCE: &str = concat!("matrix ", env!("CARGO_PKG_VERSION"));
 
+/// After so many flights of which nothing can be said the rest is not begun: a router or the twin itself is gone, and
+/// each flight would wait for it in vain.
+const BLIND: usize = 3;
+
 /// The source port where only the destination matters.
 const EPHEMERAL: u16 = 49152;
 
@@ -67,68 +71,55 @@ struct Landed {
 struct Unaccounted(String);
 
 /// Compares prover and packets. `step` hears of each flight.
-pub(crate) fn compare(
-    twin: &Twin,
-    network: &Network,
-    step: &dyn Fn(usize, usize),
-) -> (MatrixCount, Vec<String>) {
+pub(crate) fn compare(twin: &Twin, network: &Network, step: &dyn Fn(usize, usize)) -> MatrixCount {
     let prover = Prover::new(network);
     let mut count = MatrixCount {
         left_out: LEFT_OUT.map(str::to_owned).to_vec(),
         ..MatrixCount::default()
     };
-    let mut unaccounted = Vec::new();
     let hosts: BTreeSet<&HostId> = network
         .interfaces
         .values()
         .map(|interface| &interface.host)
         .collect();
-    let watching = each(hosts.iter().copied(), |host| {
-        request(twin, host, &Request::Watch).map(drop)
-    });
-    unaccounted.extend(
-        watching
-            .into_iter()
-            .filter_map(|(host, watched)| watched.err().map(|why| format!("{host}: {why}"))),
-    );
-    if !unaccounted.is_empty() {
-        return (count, unaccounted);
+    for (host, watched) in each(hosts.iter().copied(), |host| {
+        request(twin, host, &Request::Watch)
+    }) {
+        if let Err(why) = watched {
+            count
+                .unaccounted
+                .push(format!("{host} sees no packets: {why}"));
+        }
+    }
+    if !count.unaccounted.is_empty() {
+        return count;
     }
     let named = named_ports(network);
     let mut next = 1;
     let total = network.interfaces.len();
     for (done, from) in network.interfaces.keys().enumerate() {
+        if count.unaccounted.len() >= BLIND {
+            count
+                .unaccounted
+                .push(format!("{} further flights were not begun", total - done));
+            break;
+        }
         let flight = plan(&prover, network, &named, from, &mut next, &mut count);
         match fly(twin, &hosts, &flight) {
             Ok(landed) => tally(network, &flight, &landed, &mut count),
-            Err(Unaccounted(why)) => unaccounted.push(format!("packets of {from}: {why}")),
+            Err(Unaccounted(why)) => count.unaccounted.push(format!("packets of {from}: {why}")),
         }
         step(done + 1, total);
     }
-    (count, unaccounted)
+    count
 }
 
 /// The evidence that answers the matrix' claim.
-pub(crate) fn evidence(
-    claim: &ClaimId,
-    count: &MatrixCount,
-    unaccounted: &[String],
-    blueprint: &Digest,
-) -> Evidence {
-    let verdict = if !count.disagreements.is_empty() {
-        Verdict::Fails
-    } else if !unaccounted.is_empty() || count.sent == 0 || count.unknown > 0 {
-        Verdict::Unknown
-    } else {
-        Verdict::Holds
-    };
+pub(crate) fn evidence(claim: &ClaimId, count: &MatrixCount, blueprint: &Digest) -> Evidence {
+    let verdict = count.verdict();
     let mut detail = format!(
         "{} packets between {} pairs of interfaces: {} comparisons agree, {} disagree, {} sets of headers without an opinion",
-        count.sent,
-        count.pairs,
-        count.agree,
-        count.disagreements.len(),
-        count.unknown
+        count.sent, count.pairs, count.agree, count.disagree, count.unknown
     );
     if let Some(first) = count.disagreements.first() {
         detail.push_str(&format!(
@@ -136,10 +127,10 @@ pub(crate) fn evidence(
             first.packet, first.from, first.to, first.proved, first.seen
         ));
     }
-    if let Some(first) = unaccounted.first() {
+    if let Some(first) = count.unaccounted.first() {
         detail.push_str(&format!(
             "; {} flights could not be accounted for, first: {first}",
-            unaccounted.len()
+            count.unaccounted.len()
         ));
     }
     Evidence {
@@ -356,6 +347,7 @@ fn tally(network: &Network, flight: &Flight, landed: &Landed, count: &mut Matrix
         count.answered += u64::from(answered);
         let sample = &comparison.sample;
         let mut differ = |proved: String, seen: String| {
+            count.disagree += 1;
             if count.disagreements.len() < SHOWN {
                 count
                     .disagreements

@@ -6,29 +6,21 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use design::Design;
-use handover::{
-    FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, RenderError, Report, Totals, VERSION,
-    totals,
-};
+use handover::{Listening, MatrixCount, Phase, RenderError, Report, VERSION, totals};
 use jiff::Timestamp;
 use ledger::{PublishError, Run, RunError, RunId};
-use model::claim::Expect;
 use model::lock::Lock;
-use model::{
-    Assessment, Claim, Digest, Estate, Evidence, Finding, Host, HostId, Network, Setting, Verdict,
-    assess,
-};
+use model::{Claim, Digest, Estate, Evidence, Finding, Host, HostId, Network, Verdict, assess};
 use twin::Twin;
 
 use crate::asking::{Site, ask_all, listening};
 use crate::credentials::{Credentials, CredentialsError};
 use crate::fault::{Fault, Ground};
 use crate::folder::Loaded;
-use crate::staging::{Staging, StagingError, unplayed};
-use crate::{matrix, proof};
-
-/// What a rehearsal can tell.
-const SETTINGS: [Setting; 2] = [Setting::Planned, Setting::Rehearsed];
+use crate::host::chain;
+use crate::outcome::{SETTINGS, not_rehearsed, overall, seen_fault, summary, who_answers};
+use crate::staging::{Staging, StagingError};
+use crate::{matrix, outcome, proof};
 
 /// How a rehearsal is to be done.
 #[derive(Clone, Debug, Default)]
@@ -207,42 +199,56 @@ pub fn rehearse(
         || staging.plan(&mut credentials),
         |_| "keys, certificates, passwords".to_owned(),
     )?;
-    let twin = clock.time(
+    let started = clock.time(
         "stand up",
         || Twin::start(plan),
         |twin| stood(twin, &subject),
-    )?;
-    let seen = subject.look(&twin, &clock);
-    let memory = twin.memory().ok().map(|memory| memory.pss);
-    evidence.extend(seen.evidence.iter().cloned());
-    let taken = clock.time(
-        "take down",
-        || {
-            if options.keep {
-                twin.release().map(drop)
-            } else {
-                twin.stop()
-            }
-        },
-        |_| {
-            if options.keep {
-                "kept standing".to_owned()
-            } else {
-                "nothing remains".to_owned()
-            }
-        },
     );
-    taken?;
-
+    let twin = match started {
+        Ok(twin) => twin,
+        Err(error) => {
+            run.note(Timestamp::now(), "failed", &chain(&error))?;
+            return Err(error.into());
+        }
+    };
+    let seen = subject.look(&twin, &clock);
+    // Whatever becomes of the twin, what was seen is kept first.
     let recorded = run.keep(&seen.evidence);
+    let memory = twin.memory();
+    evidence.extend(seen.evidence.iter().cloned());
+    let ended = memory
+        .as_ref()
+        .err()
+        .map(|error| outcome::ended(&chain(error)));
+    // A twin that is kept is let go last: until then it ends with this process.
+    let kept = if options.keep {
+        Some(twin)
+    } else {
+        let words = |ended: &Result<(), twin::TwinError>| match ended {
+            Ok(()) => "nothing remains".to_owned(),
+            Err(error) => format!("failed: {}", chain(error)),
+        };
+        // What was seen counts, however the twin ends; a twin that does not end is told in the phase.
+        let _told = clock.time("take down", || twin.stop(), words);
+        None
+    };
+
     let mut report = subject.report(loaded, &run_id, &clock, evidence, seen);
     report.began = began;
     report.took_ms = milliseconds(start);
-    report.memory = memory;
+    report.memory = memory.ok().map(|memory| memory.pss);
+    if let Some(words) = ended {
+        // The twin's own end comes first: everything after it that could not be told is its consequence.
+        report.verdict = report.verdict.and(Verdict::Unknown);
+        report.summary = format!("{words} {}", report.summary);
+    }
     let folder = run.folder().to_owned();
     let written = recorded
         .map_err(UnwrittenError::from)
         .and_then(|()| subject.publish(&report, &mut run));
+    if let Some(twin) = kept {
+        twin.release()?;
+    }
     Ok(Rehearsed {
         report,
         folder,
@@ -313,33 +319,26 @@ impl<'a> Subject<'a> {
             },
             |evidence| tallied(evidence),
         );
-        let (matrix, unaccounted) = clock.time(
+        let matrix = clock.time(
             "packet matrix",
             || {
                 matrix::compare(twin, &self.network, &|done, total| {
                     clock.progress.advance(done, total)
                 })
             },
-            |(count, unaccounted)| {
-                let lost = if unaccounted.is_empty() {
-                    String::new()
-                } else {
-                    format!(", {} flights unaccounted for", unaccounted.len())
+            |count| {
+                let lost = match count.unaccounted.len() {
+                    0 => String::new(),
+                    flights => format!(", {flights} flights unaccounted for"),
                 };
                 format!(
                     "{} packets, {} disagreements{lost}",
-                    count.sent,
-                    count.disagreements.len()
+                    count.sent, count.disagree
                 )
             },
         );
         for claim in self.claims.iter().filter(|claim| claim.matrix) {
-            evidence.push(matrix::evidence(
-                &claim.id,
-                &matrix,
-                &unaccounted,
-                &self.blueprint,
-            ));
+            evidence.push(matrix::evidence(&claim.id, &matrix, &self.blueprint));
         }
         let peers = listening
             .iter()
@@ -361,7 +360,7 @@ impl<'a> Subject<'a> {
         seen: Seen,
     ) -> Report {
         let claims = assess(&self.claims, &evidence, &self.blueprint);
-        let counts = totals(&claims, &SETTINGS, None);
+        let counts = totals(&claims, &SETTINGS);
         let verdict = overall(&counts);
         let fault = self
             .planted
@@ -410,25 +409,6 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// One line for each service of a host, with all its ports.
-fn who_answers(host: &HostId, listening: &[peers::Listening]) -> Vec<Listening> {
-    let mut services: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    for one in listening {
-        let port = format!("{} {}", one.transport, one.address.port());
-        let ports = services.entry((&one.service, &one.peer)).or_default();
-        if !ports.contains(&port) {
-            ports.push(port);
-        }
-    }
-    let line = |((service, peer), ports): ((&str, &str), Vec<String>)| Listening {
-        host: host.to_string(),
-        service: service.to_owned(),
-        ports,
-        peer: format!("stand-in: {peer}"),
-    };
-    services.into_iter().map(line).collect()
-}
-
 fn milliseconds(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
@@ -468,148 +448,4 @@ fn tallied(evidence: &[Evidence]) -> String {
         count(Verdict::Unknown),
     );
     format!("{holds} hold, {fails} fail, {unknown} unknown")
-}
-
-fn overall(counts: &Totals) -> Verdict {
-    if counts.fails > 0 {
-        Verdict::Fails
-    } else if counts.unknown > 0 || counts.holds == 0 {
-        Verdict::Unknown
-    } else {
-        Verdict::Holds
-    }
-}
-
-fn summary(
-    verdict: Verdict,
-    counts: &Totals,
-    claims: &[Assessment],
-    matrix: &MatrixCount,
-) -> String {
-    let asked = counts.holds + counts.fails + counts.unknown;
-    let first = match verdict {
-        Verdict::Holds => format!("All {asked} claims that a rehearsal can tell hold"),
-        Verdict::Fails => {
-            let first = claims
-                .iter()
-                .find(|claim| claim.within(&SETTINGS) == Some(Verdict::Fails));
-            let named = first
-                .map(|claim| format!(", first of them “{}”", claim.claim.title))
-                .unwrap_or_default();
-            format!("{} of {asked} claims fail{named}", counts.fails)
-        }
-        Verdict::Unknown => format!(
-            "Nothing fails, but of {} of {asked} claims it could not be told",
-            counts.unknown
-        ),
-    };
-    let live = claims
-        .iter()
-        .filter(|claim| claim.missing.contains(&Setting::Live))
-        .count();
-    format!(
-        "{first}. {} packets were compared with the proof, with {} disagreements. {live} claims still wait for evidence from AWS itself.",
-        matrix.sent,
-        matrix.disagreements.len()
-    )
-}
-
-fn seen_fault(fault: &Fault, change: &str, claims: &[Assessment]) -> FaultSeen {
-    let failing = |setting| {
-        claims
-            .iter()
-            .filter(move |claim| claim.verdicts.get(&setting) == Some(&Verdict::Fails))
-            .map(|claim| claim.claim.id.to_string())
-            .collect::<Vec<_>>()
-    };
-    FaultSeen {
-        name: fault.name.to_owned(),
-        change: change.to_owned(),
-        by_proof: failing(Setting::Planned),
-        by_probe: failing(Setting::Rehearsed),
-        cause: cause(claims),
-    }
-}
-
-/// The cause as the evidence names it. A proof names the rule that lets a packet through, or stops it. Where no proof
-/// fails, what was open and must be closed says more than what then did not work.
-fn cause(claims: &[Assessment]) -> Option<String> {
-    let failed = |setting| {
-        let all = claims
-            .iter()
-            .flat_map(|claim| claim.evidence.iter().map(move |item| (claim, item)));
-        all.filter(move |(_, item)| item.setting == setting && item.verdict == Verdict::Fails)
-    };
-    let must_be_closed = |claim: &Assessment| {
-        claim
-            .claim
-            .probes
-            .iter()
-            .all(|probe| matches!(probe.expect, Expect::NoWay | Expect::Refused))
-    };
-    let proved = failed(Setting::Planned).find(|(_, item)| item.witness.is_some());
-    let open = || failed(Setting::Rehearsed).find(|(claim, _)| must_be_closed(claim));
-    let broken = || failed(Setting::Rehearsed).next();
-    let (claim, item) = proved.or_else(open).or_else(broken)?;
-    Some(match item.setting {
-        Setting::Planned => item.detail.clone(),
-        _ => format!(
-            "{}, but from {}: {}",
-            claim.claim.title, item.vantage, item.detail
-        ),
-    })
-}
-
-/// What a rehearsal of this version leaves out.
-fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> Vec<NotRehearsed> {
-    let line = |what: &str, why: &str, remedy: Option<&str>| NotRehearsed {
-        what: what.to_owned(),
-        why: why.to_owned(),
-        remedy: remedy.map(str::to_owned),
-    };
-    let mut lines = vec![
-        line(
-            "The products, the database and the customer's servers themselves",
-            "every server of the twin is a stand-in that has the product's ports, health path and login, and not its software",
-            Some("ask the live site"),
-        ),
-        line(
-            "Offsets between clocks",
-            "a twin has one clock: that a time server answers is seen, how well clocks agree is not",
-            Some("ask the live site"),
-        ),
-        line(
-            "AWS's own services",
-            "IAM, KMS, RDS, SES, Route 53 and the rest are not in the twin",
-            Some("apply, then ask the live site"),
-        ),
-        line(
-            "Addresses that AWS allots",
-            "public addresses are stand-ins out of 198.18.0.0/15 until AWS allots real ones",
-            Some("apply, then ask the live site"),
-        ),
-    ];
-    if estate.data_centre.is_some() {
-        lines.push(line(
-            "The VPN's tunnels and encryption",
-            "in the twin the link to the data centre is plain: routes and filters are real, IPsec is not",
-            Some("ask the live site"),
-        ));
-    }
-    if estate.recovery.is_some() {
-        lines.push(line(
-            "Recovery in the recovery region",
-            "backups, copies and drills are not designed yet; a time measured in a twin would not be RTO on AWS anyway",
-            None,
-        ));
-    }
-    for (id, host) in hosts {
-        lines.extend(
-            host.services
-                .iter()
-                .filter_map(unplayed)
-                .map(|why| line(&format!("Logins to {id}"), &why, Some("ask the live site"))),
-        );
-    }
-    lines
 }

@@ -523,7 +523,7 @@ fn link_transit(
                     x + 10.0,
                     f64::midpoint(transit.bottom(), area.y) + 4.0,
                     "soft",
-                    "VPN or Direct Connect",
+                    "the link to the data centre",
                 );
             }
         }

@@ -1,0 +1,186 @@
+//! What a rehearsal came to, in words and verdicts: the pure end of it.
+
+use std::collections::BTreeMap;
+
+use handover::{FaultSeen, Listening, MatrixCount, NotRehearsed, Totals};
+use model::claim::Expect;
+use model::{Assessment, Estate, Host, HostId, Setting, Verdict};
+
+use crate::fault::Fault;
+use crate::staging::unplayed;
+
+/// What a rehearsal can tell.
+pub(crate) const SETTINGS: [Setting; 2] = [Setting::Planned, Setting::Rehearsed];
+
+/// The word on a twin that ended before it was taken down.
+pub(crate) fn ended(why: &str) -> String {
+    format!(
+        "The twin ended before it was taken down ({why}): see log/twin.log in the run's folder."
+    )
+}
+
+/// One line for each service of a host, with all its ports.
+pub(crate) fn who_answers(host: &HostId, listening: &[peers::Listening]) -> Vec<Listening> {
+    let mut services: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for one in listening {
+        let port = format!("{} {}", one.transport, one.address.port());
+        let ports = services.entry((&one.service, &one.peer)).or_default();
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    let line = |((service, peer), ports): ((&str, &str), Vec<String>)| Listening {
+        host: host.to_string(),
+        service: service.to_owned(),
+        ports,
+        peer: format!("stand-in: {peer}"),
+    };
+    services.into_iter().map(line).collect()
+}
+
+pub(crate) fn overall(counts: &Totals) -> Verdict {
+    if counts.fails > 0 {
+        Verdict::Fails
+    } else if counts.unknown > 0 || counts.holds == 0 {
+        Verdict::Unknown
+    } else {
+        Verdict::Holds
+    }
+}
+
+pub(crate) fn summary(
+    verdict: Verdict,
+    counts: &Totals,
+    claims: &[Assessment],
+    matrix: &MatrixCount,
+) -> String {
+    let asked = counts.holds + counts.fails + counts.unknown;
+    let first = match verdict {
+        Verdict::Holds => format!("All {asked} claims that a rehearsal can tell hold"),
+        Verdict::Fails => {
+            let first = claims
+                .iter()
+                .find(|claim| claim.within(&SETTINGS) == Some(Verdict::Fails));
+            let named = first
+                .map(|claim| format!(", first of them “{}”", claim.claim.title))
+                .unwrap_or_default();
+            format!("{} of {asked} claims fail{named}", counts.fails)
+        }
+        Verdict::Unknown => format!(
+            "Nothing fails, but of {} of {asked} claims it could not be told",
+            counts.unknown
+        ),
+    };
+    let live = claims
+        .iter()
+        .filter(|claim| claim.missing.contains(&Setting::Live))
+        .count();
+    let lost = match matrix.unaccounted.len() {
+        0 => String::new(),
+        flights => format!(" and {flights} flights unaccounted for"),
+    };
+    format!(
+        "{first}. {} packets were compared with the proof, with {} disagreements{lost}. {live} claims still wait for evidence from AWS itself.",
+        matrix.sent, matrix.disagree
+    )
+}
+
+pub(crate) fn seen_fault(fault: &Fault, change: &str, claims: &[Assessment]) -> FaultSeen {
+    let failing = |setting| {
+        claims
+            .iter()
+            .filter(move |claim| claim.verdicts.get(&setting) == Some(&Verdict::Fails))
+            .map(|claim| claim.claim.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    FaultSeen {
+        name: fault.name.to_owned(),
+        change: change.to_owned(),
+        by_proof: failing(Setting::Planned),
+        by_probe: failing(Setting::Rehearsed),
+        cause: cause(claims),
+    }
+}
+
+/// The cause as the evidence names it. A proof names the rule that lets a packet through, or stops it. Where no proof
+/// fails, what was open and must be closed says more than what then did not work.
+fn cause(claims: &[Assessment]) -> Option<String> {
+    let failed = |setting| {
+        let all = claims
+            .iter()
+            .flat_map(|claim| claim.evidence.iter().map(move |item| (claim, item)));
+        all.filter(move |(_, item)| item.setting == setting && item.verdict == Verdict::Fails)
+    };
+    let must_be_closed = |claim: &Assessment| {
+        claim
+            .claim
+            .probes
+            .iter()
+            .all(|probe| matches!(probe.expect, Expect::NoWay | Expect::Refused))
+    };
+    let proved = failed(Setting::Planned).find(|(_, item)| item.witness.is_some());
+    let open = || failed(Setting::Rehearsed).find(|(claim, _)| must_be_closed(claim));
+    let broken = || failed(Setting::Rehearsed).next();
+    let (claim, item) = proved.or_else(open).or_else(broken)?;
+    Some(match item.setting {
+        Setting::Planned => item.detail.clone(),
+        _ => format!(
+            "{}, but from {}: {}",
+            claim.claim.title, item.vantage, item.detail
+        ),
+    })
+}
+
+/// What a rehearsal of this version leaves out.
+pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> Vec<NotRehearsed> {
+    let line = |what: &str, why: &str, remedy: Option<&str>| NotRehearsed {
+        what: what.to_owned(),
+        why: why.to_owned(),
+        remedy: remedy.map(str::to_owned),
+    };
+    let mut lines = vec![
+        line(
+            "The products, the database and the customer's servers themselves",
+            "every server of the twin is a stand-in that has the product's ports, health path and login, and not its software",
+            Some("ask the live site"),
+        ),
+        line(
+            "Offsets between clocks",
+            "a twin has one clock: that a time server answers is seen, how well clocks agree is not",
+            Some("ask the live site"),
+        ),
+        line(
+            "AWS's own services",
+            "IAM, KMS, RDS, SES, Route 53 and the rest are not in the twin",
+            Some("apply, then ask the live site"),
+        ),
+        line(
+            "Addresses that AWS allots",
+            "public addresses are stand-ins out of 198.18.0.0/15 until AWS allots real ones",
+            Some("apply, then ask the live site"),
+        ),
+    ];
+    if estate.data_centre.is_some() {
+        lines.push(line(
+            "The VPN's tunnels and encryption",
+            "in the twin the link to the data centre is plain: routes and filters are real, IPsec is not",
+            Some("ask the live site"),
+        ));
+    }
+    if estate.recovery.is_some() {
+        lines.push(line(
+            "Recovery in the recovery region",
+            "backups, copies and drills are not designed yet; a time measured in a twin would not be RTO on AWS anyway",
+            None,
+        ));
+    }
+    for (id, host) in hosts {
+        lines.extend(
+            host.services
+                .iter()
+                .filter_map(unplayed)
+                .map(|why| line(&format!("Logins to {id}"), &why, Some("ask the live site"))),
+        );
+    }
+    lines
+}
