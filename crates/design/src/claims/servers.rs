@@ -11,7 +11,7 @@ use model::intent::Sources;
 use model::packet::Traffic;
 
 use super::draft::{Draft, at, must_reach, no_path, tcp};
-use super::egress::{self, Beyond, but_for, unfenced_ports};
+use super::egress::{self, Beyond, but_for, outbound_ports, unfenced_ports};
 use super::vantages::{inside, interfaces};
 use crate::account::mail_password;
 use crate::outside::OutsideHost;
@@ -175,10 +175,19 @@ fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cl
 }
 
 fn outbound_nothing_else(plan: &EnvironmentPlan<'_>) -> Claim {
+    // What is declared by name has no address that a filter could name.
+    let ports: Vec<String> = outbound_ports(plan).iter().map(u16::to_string).collect();
+    let open = if ports.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} at any address)", ports.join(", "))
+    };
     let draft = Draft::of(
         plan,
         "outbound/nothing-else",
-        "Hosts open connections to the Internet on declared ports only, and none to the operator",
+        format!(
+            "Hosts open connections to the Internet on declared ports only{open}, and none to the operator"
+        ),
         &["R1"],
     );
     egress::prove(draft, plan, &[Beyond::Internet, Beyond::Operator]).done()

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use design::{Design, tables};
 use model::blueprint::Role;
 use model::claim::{Expect, Question};
+use model::estate::{Estate, Outbound};
 use model::id::{HostId, SubnetId};
 use model::network::RouteTarget;
 use model::packet::{IcmpMatch, PortRange, Traffic};
@@ -162,6 +163,37 @@ fn asks_over_both_families_where_there_are_two() {
     let api = addresses(&designed(&estate, &Lock::default()), "api.acme.example");
     let six = api.iter().filter(|address| address.is_ipv6()).count();
     assert_eq!((api.len(), six), (4, 2), "{api:?}");
+}
+
+/// A port that was declared for the Internet by name is open to all of it: the claims that it touches admit that.
+#[test]
+fn titles_admit_what_a_port_declared_for_the_internet_opens() {
+    let mut estate = acme();
+    for (name, port) in [("names", 53), ("mail", 25), ("high", 8443)] {
+        let outbound = Outbound {
+            name: format!("{name}.example"),
+            port,
+            purpose: "tests".to_owned(),
+        };
+        estate.outbound.insert(name.to_owned(), outbound);
+    }
+    let check = |estate: &Estate, id: &str, admitted: &str| {
+        let title = claim(&designed(estate, &Lock::default()), id).title;
+        assert!(title.contains(admitted), "{title}");
+        let plain = claim(&design(), id).title;
+        assert!(!plain.contains(admitted), "{plain}");
+    };
+    for (id, admitted) in [
+        ("dns/nothing-else", "but for port 53, declared"),
+        ("smtp/nothing-else", "but for port 25, declared"),
+        (
+            "outbound/nothing-else",
+            "(25, 53, 443, 8443 at any address)",
+        ),
+        ("data-centre/only-its-servers", "and port 8443"),
+    ] {
+        check(&estate, &format!("production/{id}"), admitted);
+    }
 }
 
 #[test]

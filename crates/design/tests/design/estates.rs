@@ -73,7 +73,7 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
         2..=3_usize,
         any::<bool>(),
         any::<bool>(),
-        prop::collection::vec(prop::sample::select(vec![80, 443, 8443]), 0..=3),
+        prop::collection::vec(prop::sample::select(vec![53, 80, 443, 587, 8443]), 0..=3),
         prop::collection::vec(environment, 1..=3),
     )
         .prop_map(
