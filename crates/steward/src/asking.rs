@@ -34,6 +34,20 @@ pub(crate) fn request(twin: &Twin, host: &HostId, request: &Request) -> Result<R
     serde_json::from_value(reply).map_err(|error| format!("the reply is not understood: {error}"))
 }
 
+/// Why the twin is not whole any more, where it is not: a program in it has ended, or all of it has. What it then shows
+/// is not what the design does, and to go on asking is to wait for what cannot answer.
+pub(crate) fn broken(twin: &Twin) -> Option<String> {
+    match twin.ended() {
+        Ok(ended) if ended.is_empty() => None,
+        Ok(ended) => {
+            let names: Vec<_> = ended.iter().map(HostId::as_str).collect();
+            let names = names.join(", ");
+            Some(format!("the twin is not whole: {names} ended unasked"))
+        }
+        Err(error) => Some(chain(&error)),
+    }
+}
+
 /// What listens at each host. A host that does not tell is left out: its evidence then names no peer.
 pub(crate) fn listening(
     twin: &Twin,
@@ -89,11 +103,9 @@ pub(crate) fn ask_all(
 
 impl Site<'_> {
     fn ask(&self, claim: &ClaimId, probe: &Probe) -> Evidence {
-        let asked = request(
-            self.twin,
-            &probe.vantage,
-            &Request::Ask(probe.question.clone()),
-        );
+        let question = Request::Ask(probe.question.clone());
+        let asked =
+            broken(self.twin).map_or_else(|| request(self.twin, &probe.vantage, &question), Err);
         let (mut verdict, detail, answered, token) = match asked {
             Ok(Reply::Answer(answer)) => {
                 let verdict = probe::judge(&probe.expect, &answer);
@@ -120,6 +132,10 @@ impl Site<'_> {
             let (kept, words) = self.find_mail(server.ip(), token);
             verdict = verdict.and(kept);
             detail = format!("{detail}; {words}");
+        }
+        if let (Verdict::Fails, Some(why)) = (verdict, broken(self.twin)) {
+            verdict = Verdict::Unknown;
+            detail = format!("{detail}; {why}");
         }
         Evidence {
             claim: claim.clone(),

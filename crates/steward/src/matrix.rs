@@ -17,7 +17,7 @@ use probe::packets::{Caught, Fired, Shot};
 use reach::{Delivery, Endpoint, Prover, Sample};
 use twin::Twin;
 
-use crate::asking::request;
+use crate::asking::{broken, request};
 use crate::message::{Reply, Request};
 
 /// What asks, by name and version.
@@ -105,7 +105,9 @@ pub(crate) fn compare(twin: &Twin, network: &Network, step: &dyn Fn(usize, usize
             break;
         }
         let flight = plan(&prover, network, &named, from, &mut next, &mut count);
-        match fly(twin, &hosts, &flight) {
+        let flown =
+            broken(twin).map_or_else(|| fly(twin, &hosts, &flight), |why| Err(Unaccounted(why)));
+        match flown {
             Ok(landed) => tally(network, &flight, &landed, &mut count),
             Err(Unaccounted(why)) => count.unaccounted.push(format!("packets of {from}: {why}")),
         }

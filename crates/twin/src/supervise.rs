@@ -25,7 +25,7 @@ use model::{HostId, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::control::order::{Failure, Order, Started};
+use crate::control::order::{Failure, Order, Started, Status};
 use crate::control::{Line, LineError};
 use crate::kept::{self, Kept};
 use crate::stand::Node;
@@ -185,6 +185,16 @@ impl Twin {
     /// [`AskError`].
     pub fn memory(&self) -> Result<Memory, AskError> {
         Ok(self.line()?.order(Order::Memory)?)
+    }
+
+    /// The hosts and routers whose programs have ended; none while the twin is whole.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn ended(&self) -> Result<Vec<HostId>, AskError> {
+        let Status { programs, .. } = self.line()?.order(Order::Status)?;
+        let ended = programs.into_iter().filter(|(_, pid)| pid.is_none());
+        Ok(ended.map(|(host, _)| host).collect())
     }
 
     /// How long the parts of the start took.
