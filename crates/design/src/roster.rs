@@ -4,30 +4,9 @@ use std::collections::BTreeSet;
 
 use model::blueprint::Role;
 use model::estate::{Environment, Estate};
+pub(crate) use model::estate::{RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS as RESERVED};
 
 use crate::address::Tier;
-
-/// Names that a product may not have in an environment, since its machines, groups and tables are called so.
-pub(crate) const RESERVED: [&str; 14] = [
-    "app",
-    "balancer-internal",
-    "balancer-public",
-    "bastion",
-    "data",
-    "database",
-    "default",
-    "internal",
-    "internal-balancer",
-    "nat",
-    "public",
-    "public-balancer",
-    "resolver",
-    "transit",
-];
-
-/// Names that an environment may not have, since units, sites and what stands there are called so.
-pub(crate) const RESERVED_ENVIRONMENTS: [&str; 4] =
-    ["account", "data-centre", "internet", "operator"];
 
 /// A place in an environment for one machine or gateway.
 #[derive(Clone, Debug)]

@@ -3,9 +3,11 @@
 mod check;
 mod like;
 mod read;
+mod reserved;
 mod sections;
 mod types;
 mod waiver;
 
 pub use read::{FORMAT, Reading, checks, read};
+pub use reserved::{RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
 pub use types::*;

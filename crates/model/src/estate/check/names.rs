@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{environment_path, product_path};
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::Estate;
+use crate::estate::{Estate, RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
 
 const BAD_LABEL: Check = Check::fatal(
     "bad-name",
@@ -30,28 +30,6 @@ pub(super) const CHECKS: &[Check] = &[
     RESERVED,
     HOSTNAME_REPEATED,
     ZONES_COLLIDE,
-];
-
-/// Names of places and units that every design has.
-const PLACES: [&str; 5] = ["account", "data-centre", "internet", "operator", "recovery"];
-
-/// Names of what stands in every environment: machines, groups, subnets and tables are called so.
-const FIXTURES: [&str; 15] = [
-    "app",
-    "balancer",
-    "balancer-internal",
-    "balancer-public",
-    "bastion",
-    "data",
-    "database",
-    "default",
-    "internal",
-    "internal-balancer",
-    "nat",
-    "public",
-    "public-balancer",
-    "resolver",
-    "transit",
 ];
 
 /// Longest label and longest domain, RFC 1035.
@@ -81,11 +59,11 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     for (environment, content) in &estate.environments {
         let path = environment_path(environment);
         name(environment.as_str(), &path, report);
-        reserved(environment.as_str(), &PLACES, &path, report);
+        reserved(environment.as_str(), &RESERVED_ENVIRONMENTS, &path, report);
         for product in content.products.keys() {
             let path = product_path(environment, product);
             name(product, &path, report);
-            reserved(product, &FIXTURES, &path, report);
+            reserved(product, &RESERVED_PRODUCTS, &path, report);
         }
     }
     hostnames(estate, report);
