@@ -21,4 +21,4 @@ pub(crate) use parse::{parse, read_format};
 pub(crate) use report::{Report, nearest};
 pub(crate) use shown::shown;
 pub(crate) use table::Table;
-pub(crate) use words::{did_you_mean, list, quote, quote_key};
+pub(crate) use words::{did_you_mean, list, quote, quote_key, tame};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use crate::document::{
-    DUPLICATE_KEY, NOT_TEXT, Report, SYNTAX, TOO_LARGE, Table, UNKNOWN_FORMAT, quote,
+    DUPLICATE_KEY, NOT_TEXT, Report, SYNTAX, TOO_LARGE, Table, UNKNOWN_FORMAT, quote, tame,
 };
 
 /// Largest document that is read, bytes. A real estate has some kilobytes; a mebibyte is parsed in well under a second.
@@ -16,16 +16,17 @@ const LARGEST: usize = 1024 * 1024;
 ///
 /// Nesting is bounded by the parser itself, at 80 levels.
 pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<DeTable<'d>> {
+    let name = &tame(name);
+    report.call(name);
     if bytes.len() > LARGEST {
         report.refuse(
             TOO_LARGE,
-            "",
+            name,
             None,
             "",
             format!(
-                "{} has {} bytes, and at most {LARGEST} are read: a real file has some thousands.",
-                quote(name),
-                bytes.len()
+                "{} has more than 1 MiB, and no more is read: a real file has some kilobytes.",
+                quote(name)
             ),
             "Make sure that the right file is given.",
         );
@@ -54,7 +55,7 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
     if let Some(first) = broken.first() {
         report.refuse(
             SYNTAX,
-            "",
+            name,
             first.span(),
             "here",
             format!("{} is not TOML: {}.", quote(name), first.message()),
@@ -76,7 +77,7 @@ fn text<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<&'d str>
     };
     report.refuse(
         NOT_TEXT,
-        "",
+        name,
         Some(at..at + 1),
         "from here on",
         format!("{} {what}, at byte {at}.", quote(name)),

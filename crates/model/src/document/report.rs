@@ -12,6 +12,7 @@ const MOST_FINDINGS: usize = 200;
 /// Findings, the places of paths in the document, and the paths that could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
+    document: String,
     findings: Vec<Finding>,
     spans: BTreeMap<String, Span>,
     faulty: BTreeSet<String>,
@@ -20,6 +21,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Remembers what the document is called: the subject of what is said about all of it.
+    pub(crate) fn call(&mut self, document: &str) {
+        document.clone_into(&mut self.document);
+    }
+
     /// Remembers where a path stands in the document.
     pub(crate) fn place(&mut self, path: &str, span: Range<usize>) {
         self.spans.insert(path.to_owned(), span.into());
@@ -145,7 +151,7 @@ impl Report {
                 } else {
                     Severity::Warning
                 },
-                subject: String::new(),
+                subject: self.document,
                 message: format!(
                     "{} more findings are not shown: only the first {MOST_FINDINGS} are kept.",
                     self.beyond

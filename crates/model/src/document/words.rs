@@ -17,14 +17,27 @@ pub(crate) fn quote(text: &str) -> String {
             quoted.push('…');
             break;
         }
-        if character.is_control() {
-            quoted.extend(character.escape_default());
-        } else {
-            quoted.push(character);
-        }
+        push_tame(&mut quoted, character);
     }
     quoted.push('`');
     quoted
+}
+
+/// Text with control characters escaped, whole and without quotes.
+pub(crate) fn tame(text: &str) -> String {
+    let mut tamed = String::with_capacity(text.len());
+    for character in text.chars() {
+        push_tame(&mut tamed, character);
+    }
+    tamed
+}
+
+fn push_tame(text: &mut String, character: char) {
+    if character.is_control() {
+        text.extend(character.escape_default());
+    } else {
+        text.push(character);
+    }
 }
 
 /// A key as a part of a path: bare where TOML would let it be bare, else in quotes.

@@ -83,6 +83,13 @@ fn are_refused_with_a_reason() {
     for (name, bytes, rule) in cases {
         refused(name, bytes, rule);
     }
+    let large = refused("three mebibytes", &[b' '; 3 << 20], "too-large");
+    let first = large.findings.first().expect("some");
+    assert!(
+        first.message.contains("more than 1 MiB"),
+        "{}",
+        first.message
+    );
     let cut = refused("keys", many_keys.as_bytes(), "more-findings");
     let last = cut.findings.last().expect("some");
     assert_eq!(last.rule, "more-findings");

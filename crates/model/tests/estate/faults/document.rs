@@ -7,14 +7,14 @@ const FAULTS: &[Fault] = &[
         name: "text without quotes",
         edits: &[("name = \"acme\"", "name = acme")],
         rule: "syntax",
-        subject: "",
+        subject: "estate.toml",
         at: "acme",
     },
     Fault {
         name: "table never closed",
         edits: &[("[operator]", "[operator")],
         rule: "syntax",
-        subject: "",
+        subject: "estate.toml",
         at: "",
     },
     Fault {
