@@ -87,7 +87,7 @@ impl Senders {
         }
     }
 
-    /// What they ask of the customer's servers.
+    /// What they may ask of the customer's servers.
     fn asked(self, plan: &EnvironmentPlan<'_>) -> Vec<Outflow> {
         let estate = plan.estate;
         let flow = |address: IpAddr, traffic: Traffic| Outflow {
@@ -102,6 +102,12 @@ impl Senders {
                     .collect();
                 let mail = &estate.smtp;
                 flows.push(flow(mail.address, Traffic::tcp(mail.port)));
+                // The ACL lets the resolvers through to the customer's DNS servers and cannot tell a node from them: what
+                // keeps nodes away is their group, which a port declared for the whole Internet opens.
+                if outbound_ports(plan).contains(&DNS) {
+                    let servers = estate.dns.servers.iter();
+                    flows.extend(servers.map(|server| flow(*server, Traffic::tcp(DNS))));
+                }
                 flows
             }
             Self::Resolvers => {
