@@ -49,7 +49,7 @@ pub(crate) enum Command {
         estate: PathBuf,
         /// The host: production/apim-1.
         host: String,
-        /// A command to run there instead of a shell.
+        /// A command to run there instead of a shell, its words joined by spaces as ssh does; its standard input is empty.
         #[arg(last = true)]
         command: Vec<String>,
     },

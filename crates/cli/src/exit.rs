@@ -11,7 +11,9 @@ Exit codes:
   1  fails: something is not so, and the output names it
   2  bad input: the command line, the estate or a file beside it
   3  cannot run here: this machine does not allow it, or a disk is full
-  4  unknown: nothing fails, but something could not be told";
+  4  unknown: nothing fails, but something could not be told
+130  interrupted (128 and the signal's number), 141 the reader of the output went away
+`reeve ssh` ends with the status of what ran there.";
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

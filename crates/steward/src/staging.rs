@@ -18,7 +18,7 @@ use crate::kept::Login;
 use crate::message::SetUp;
 
 /// How long one question may take in a twin: its servers answer in milliseconds, so this only ends what hangs.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The folder that is private to a host, in memory.
 pub(crate) const PRIVATE: &str = twin::DATA;

@@ -41,6 +41,9 @@ pub(crate) enum Failure {
     /// No kept twin fits.
     #[error("find a kept twin {0}")]
     NoTwin(String),
+    /// Several kept twins fit.
+    #[error("choose between the kept twins called `{0}`: {1}")]
+    Ambiguous(String, String),
     /// A kept twin cannot be entered or stopped.
     #[error("use the kept twin of {label}")]
     Twin {
@@ -68,6 +71,7 @@ impl Failure {
             | Self::Kept(_)
             | Self::Twin { .. } => Exit::CannotRunHere,
             Self::Folder(FolderError::Publish(_)) => Exit::CannotRunHere,
+            Self::Login(KeptError::NoRoute { .. }) => Exit::BadInput,
             Self::Changed(_) | Self::Login(_) => Exit::Fails,
             _ => Exit::BadInput,
         }
@@ -76,7 +80,7 @@ impl Failure {
     /// The next thing to try, where there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Folder(FolderError::NoEstate { .. }) => Some("reeve check examples/acme".to_owned()),
+            Self::Folder(FolderError::NoEstate { .. }) => Some("name the folder that has the estate.toml".to_owned()),
             Self::Findings(_) => Some("mend what was found above, or waive it in the estate with reason, owner and expiry".to_owned()),
             Self::Changed(_) => Some("reeve design ESTATE, and commit what it writes".to_owned()),
             Self::NoFault(_) => Some("reeve rehearse --list-faults".to_owned()),
@@ -90,6 +94,7 @@ impl Failure {
             Self::Publish(_) | Self::Folder(FolderError::Publish(_)) => {
                 Some("make room on the disk, or make the folder writable".to_owned())
             }
+            Self::Ambiguous(..) => Some("reeve twin stop PROCESS, or --all".to_owned()),
             Self::NoTwin(_) => Some("reeve twin ls, or reeve rehearse ESTATE --keep".to_owned()),
             _ => None,
         }

@@ -26,9 +26,15 @@ pub(crate) fn doctor(given: &Given) -> Result<Exit, Failure> {
             } else {
                 " (optional)"
             };
+            // What a twin stands without does not fail: it is not there.
+            let word = if capability.verdict == Verdict::Fails && !capability.required {
+                "absent".to_owned()
+            } else {
+                capability.verdict.to_string()
+            };
             outln!(
                 "{:<8} {}{need}: {}",
-                capability.verdict.to_string(),
+                word,
                 capability.name,
                 capability.detail
             );
@@ -75,7 +81,7 @@ pub(crate) fn twin_ls(given: &Given) -> Result<Exit, Failure> {
                 vec![
                     one.label.clone(),
                     one.pid.to_string(),
-                    one.hosts.len().to_string(),
+                    hosts(one).to_string(),
                     one.run_dir.display().to_string(),
                 ]
             })
@@ -83,6 +89,14 @@ pub(crate) fn twin_ls(given: &Given) -> Result<Exit, Failure> {
         show::table("Kept twins", &columns, &rows);
     }
     Ok(Exit::Holds)
+}
+
+/// Programs run in routers too; their names have a space, which no host's has.
+fn hosts(kept: &Kept) -> usize {
+    kept.hosts
+        .iter()
+        .filter(|host| !host.as_str().contains(' '))
+        .count()
 }
 
 pub(crate) fn twin_stop(wanted: Option<&str>, all: bool) -> Result<Exit, Failure> {
@@ -103,6 +117,16 @@ pub(crate) fn twin_stop(wanted: Option<&str>, all: bool) -> Result<Exit, Failure
             "called `{}`",
             wanted.unwrap_or_default()
         )));
+    }
+    if chosen.len() > 1 && !all {
+        let runs: Vec<_> = chosen
+            .iter()
+            .map(|one| format!("{} ({})", one.pid, one.run_dir.display()))
+            .collect();
+        return Err(Failure::Ambiguous(
+            wanted.unwrap_or_default().to_owned(),
+            runs.join(", "),
+        ));
     }
     for one in chosen {
         twin::stop_kept(one).map_err(|source| Failure::Twin {
@@ -129,13 +153,16 @@ pub(crate) fn ssh(
         .unwrap_or_default();
     let records = fs::canonicalize(folder.records()).unwrap_or_else(|_| folder.records());
     let kept = twin::kept().map_err(Failure::Kept)?;
-    // The newest of this estate's, those in its own folder first.
+    // The newest of this estate's; another folder's only where this one has none, and then it is said.
     let of_estate = kept.iter().filter(|one| one.label == label);
     let newest =
         of_estate.max_by_key(|one| (one.run_dir.starts_with(&records), one.run_dir.clone()));
     let Some(one) = newest else {
         return Err(Failure::NoTwin(format!("of {label}")));
     };
+    if !one.run_dir.starts_with(&records) {
+        errln!("entering the twin in {}", one.run_dir.display());
+    }
     let workstation = one
         .hosts
         .iter()

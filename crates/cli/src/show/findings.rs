@@ -84,10 +84,13 @@ fn counted(findings: &[Finding]) -> String {
         .iter()
         .filter(|finding| finding.waived.is_some())
         .count();
+    let plural = |number: usize, word: &str| {
+        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+    };
     format!(
-        "{} errors, {} warnings, {} advice, {waived} waived",
-        count(Severity::Error),
-        count(Severity::Warning),
+        "{}, {}, {} advice, {waived} waived",
+        plural(count(Severity::Error), "error"),
+        plural(count(Severity::Warning), "warning"),
         count(Severity::Advice)
     )
 }

@@ -30,7 +30,7 @@ const ELSEWHERE: [&str; 6] = [
     "/usr/lib/postgresql/*/bin",
 ];
 
-/// Which are installed. None is needed: without one its stand-in plays.
+/// Which are installed. None is needed: this version plays their stand-ins either way.
 pub(super) fn all() -> Vec<Capability> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path)
@@ -41,12 +41,18 @@ pub(super) fn all() -> Vec<Capability> {
         .map(|(name, what, package)| {
             let found = folders.iter().map(|folder| folder.join(name));
             match found.into_iter().find(|path| is_executable(path)) {
-                Some(path) => Capability::holds(name, format!("{what}: {}", path.display())),
-                None => Capability::fails(
+                Some(path) => Capability::holds(
                     name,
-                    format!("{what}: not installed; its stand-in plays"),
-                    format!("install the package {package}"),
+                    format!("{what}: {}; this version plays its stand-in", path.display()),
                 ),
+                None => Capability {
+                    remedy: None,
+                    ..Capability::fails(
+                        name,
+                        format!("{what}: not installed (package {package}); this version plays its stand-in"),
+                        "",
+                    )
+                },
             }
         })
         .collect()
