@@ -1,8 +1,9 @@
 //! Stands a network up inside the current user namespace, and holds what stands.
 //!
 //! The order is: every namespace with its settings, then every pair of links, then what each namespace is told of
-//! addresses, ways and filters, then a wait for the links to carry. Each step is spread over a few threads, which work
-//! by the namespaces' own sockets; only the first step makes a thread leave the namespace that it came from.
+//! addresses, ways and filters, then a wait for the links to carry and the addresses to receive. Each step is spread over
+//! a few threads, which work by the namespaces' own sockets; only the first step makes a thread leave the namespace that
+//! it came from.
 
 mod build;
 mod error;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use ipnet::IpNet;
@@ -31,6 +31,7 @@ mod kind {
     pub(super) const GET_LINK: u16 = 18;
     pub(super) const NEW_ADDRESS: u16 = 20;
     pub(super) const NEW_ROUTE: u16 = 24;
+    pub(super) const GET_ROUTE: u16 = 26;
     pub(super) const NEW_NEIGHBOUR: u16 = 28;
     pub(super) const NEW_RULE: u16 = 32;
 }
@@ -249,4 +250,28 @@ pub(crate) fn carrying(connection: &Connection) -> Result<BTreeSet<u32>, Refused
         Ok(())
     })?;
     Ok(carrying)
+}
+
+/// The kernel's table of what is for the namespace itself.
+const LOCAL_TABLE: u8 = 255;
+
+/// The IPv6 addresses at which a namespace receives now.
+pub(crate) fn receiving(connection: &Connection) -> Result<BTreeSet<Ipv6Addr>, Refused> {
+    let mut batch = Batch::default();
+    let mut message = RouteMessage::default();
+    message.header.address_family = AddressFamily::Inet6;
+    push(&mut batch, kind::GET_ROUTE, 0, &message);
+    let mut receiving = BTreeSet::new();
+    connection.list(&mut batch, |body| {
+        let route = RouteMessage::parse(body).map_err(io::Error::other)?;
+        if route.header.table == LOCAL_TABLE && route.header.kind == RouteType::Local {
+            let destinations = route.attributes.iter();
+            receiving.extend(destinations.filter_map(|attribute| match attribute {
+                RouteAttribute::Destination(RouteAddress::Inet6(address)) => Some(*address),
+                _ => None,
+            }));
+        }
+        Ok(())
+    })?;
+    Ok(receiving)
 }

@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
+
 use super::namespace::{Raw, make};
 use super::{StandError, StandingNode};
 use crate::layout::{Cable, LOOPBACK, Layout, Link, Namespace, Setting};
@@ -14,11 +16,11 @@ use crate::netlink::{Batch, Refused, filter, route};
 /// The most threads: beyond that they wait for the kernel's one lock over all links.
 const THREADS: usize = 4;
 
-/// How long a link may take to carry packets. The kernel raises it a moment after it was told to; seconds mean that
-/// the machine is at its end.
+/// How long a link may take to carry packets, and an address to receive them. The kernel sees to it a moment after it was
+/// told to; seconds mean that the machine is at its end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Between two looks at links that do not carry yet.
+/// Between two looks at what is not ready yet.
 const LOOK_AGAIN: Duration = Duration::from_micros(200);
 
 /// Makes everything in a layout.
@@ -31,7 +33,8 @@ pub(super) fn all(layout: &Layout) -> Result<Vec<StandingNode>, StandError> {
         furnish(layout, &raw[position], position, namespace)
     })?;
     spread(&layout.namespaces, |position, namespace| {
-        await_links(layout, &raw[position], position, namespace)
+        await_links(layout, &raw[position], position, namespace)?;
+        await_addresses(&raw[position], namespace)
     })?;
     let tracked = layout.namespaces.iter().map(|namespace| {
         let filter = namespace.filter.as_ref();
@@ -193,19 +196,57 @@ fn await_links(
     namespace: &Namespace,
 ) -> Result<(), StandError> {
     let wanted = links_with_another_end(layout, position);
+    let look = || {
+        route::carrying(&raw.route).map_err(|cause| refused(raw, "the list of links".into(), cause))
+    };
+    await_all(&wanted, look, |link| StandError::Silent {
+        node: namespace.node.clone(),
+        link: *link,
+        seconds: PATIENCE.as_secs(),
+    })
+}
+
+/// Waits until a namespace receives at each of its IPv6 addresses. They too are a worker's to put in force, once the
+/// link carries.
+fn await_addresses(raw: &Raw, namespace: &Namespace) -> Result<(), StandError> {
+    let addresses = namespace
+        .settings
+        .iter()
+        .filter_map(|setting| match setting {
+            Setting::Address {
+                net: IpNet::V6(net),
+                ..
+            } => Some(net.addr()),
+            _ => None,
+        });
+    let look = || {
+        route::receiving(&raw.route)
+            .map_err(|cause| refused(raw, "the list of addresses".into(), cause))
+    };
+    await_all(&addresses.collect(), look, |address| StandError::Deaf {
+        node: namespace.node.clone(),
+        address: *address,
+        seconds: PATIENCE.as_secs(),
+    })
+}
+
+/// Looks again and again until everything wanted is there.
+fn await_all<T: Ord>(
+    wanted: &BTreeSet<T>,
+    look: impl Fn() -> Result<BTreeSet<T>, StandError>,
+    missed: impl Fn(&T) -> StandError,
+) -> Result<(), StandError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let carrying = route::carrying(&raw.route)
-            .map_err(|cause| refused(raw, "the list of links".to_owned(), cause))?;
-        let Some(link) = wanted.difference(&carrying).next() else {
+        let there = look()?;
+        let Some(missing) = wanted.difference(&there).next() else {
             return Ok(());
         };
         if Instant::now() >= deadline {
-            return Err(StandError::Silent {
-                node: namespace.node.clone(),
-                link: *link,
-                seconds: PATIENCE.as_secs(),
-            });
+            return Err(missed(missing));
         }
         thread::sleep(LOOK_AGAIN);
     }

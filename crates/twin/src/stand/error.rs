@@ -1,6 +1,7 @@
 //! What can go wrong while a network is stood up, with the namespace and the thing in it.
 
 use std::io;
+use std::net::Ipv6Addr;
 
 use crate::layout::{LayoutError, Node};
 
@@ -57,6 +58,16 @@ pub enum StandError {
         node: Node,
         /// The link's index.
         link: u32,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// An address stayed without effect.
+    #[error("wait for address {address} of {node}: it receives nothing after {seconds} s")]
+    Deaf {
+        /// Where.
+        node: Node,
+        /// The address.
+        address: Ipv6Addr,
         /// How long it had.
         seconds: u64,
     },
