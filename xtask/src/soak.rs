@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::shell::{Failure, cargo, command, read, root, run};
 
@@ -17,8 +17,12 @@ const OF_TWIN: [&str; 4] = [
 /// After its processes are gone, the kernel still takes network namespaces down in the background.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Rehearses every fault, then kills rehearsals at moments spread over their length and looks for what remains.
+/// Random networks that are proved and stood up; every run tries others.
+const NETWORKS: u64 = 2000;
+
+/// Holds prover and packets against each other, rehearses every fault, then kills rehearsals at moments spread over their length and looks for what remains.
 pub(crate) fn run_soak(rounds: u32) -> Result<(), Failure> {
+    agreement()?;
     run(&mut cargo(&[
         "build",
         "--quiet",
@@ -86,6 +90,23 @@ pub(crate) fn run_soak(rounds: u32) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Stands many random networks up: what the prover says of their packets must become of them.
+fn agreement() -> Result<(), Failure> {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seed = clock.map_or(0, |since| since.as_secs());
+    run(cargo(&[
+        "test",
+        "--quiet",
+        "--locked",
+        "-p",
+        "twin",
+        "--test",
+        "agreement",
+    ])
+    .env("REEVE_AGREEMENT_NETWORKS", NETWORKS.to_string())
+    .env("REEVE_AGREEMENT_SEED", seed.to_string()))
 }
 
 /// How many processes of twins there still are, once the kernel had time to end them.
