@@ -80,15 +80,10 @@ fn tests() -> Result<(), Failure> {
 }
 
 fn docs() -> Result<(), Failure> {
-    run(cargo(&[
-        "doc",
-        "--quiet",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ])
-    .env("RUSTDOCFLAGS", "-D warnings"))
+    run(
+        cargo(&["doc", "--quiet", "--locked", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
 
 /// Licences, bans and sources by cargo-deny, which is installed into the target folder where it is not there.
