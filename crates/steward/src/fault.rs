@@ -236,3 +236,42 @@ fn in_front(entries: &mut [AclEntry]) -> u16 {
         None => 100,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_in_front_has_a_number_of_its_own() {
+        let check = |numbers: &[u16], wanted: u16, after: &[u16]| {
+            let entry = |number: &u16| AclEntry {
+                number: *number,
+                allow: true,
+                traffic: Traffic::All,
+                prefix: EVERYWHERE,
+            };
+            let mut entries: Vec<AclEntry> = numbers.iter().map(entry).collect();
+            assert_eq!(in_front(&mut entries), wanted);
+            assert_eq!(
+                entries.iter().map(|entry| entry.number).collect::<Vec<_>>(),
+                after
+            );
+        };
+        check(&[], 100, &[]);
+        check(&[100, 110], 99, &[100, 110]);
+        check(&[1, 2], 1, &[2, 3]);
+    }
+
+    #[test]
+    fn an_estate_without_anything_to_break_has_no_fault() {
+        for fault in FAULTS {
+            let ground = Ground {
+                network: &mut Network::default(),
+                hosts: &mut BTreeMap::new(),
+                secrets: &mut BTreeMap::new(),
+                catalog: &Catalog::embedded(),
+            };
+            assert_eq!(fault.plant(ground), None, "{}", fault.name);
+        }
+    }
+}

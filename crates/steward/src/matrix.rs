@@ -439,3 +439,185 @@ fn disagreement(
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::SiteId;
+    use model::network::{Interface, Place};
+
+    /// Two interfaces at one site, and a packet from one to the other.
+    fn stage(delivered: bool, answered: Option<bool>) -> (Network, Flight) {
+        let mut network = Network::default();
+        for (name, last) in [("a", 1), ("b", 2)] {
+            let interface = Interface {
+                host: HostId::new(name),
+                place: Place::Site(SiteId::new("site")),
+                addresses: vec![[10, 0, 0, last].into()],
+                public: None,
+                groups: vec![],
+                source_dest_check: true,
+            };
+            network.interfaces.insert(InterfaceId::new(name), interface);
+        }
+        let packet = Packet {
+            source: [10, 0, 0, 1].into(),
+            destination: [10, 0, 0, 2].into(),
+            transport: Transport::Tcp {
+                source: EPHEMERAL,
+                destination: 22,
+            },
+        };
+        let sample = Sample {
+            packet,
+            delivered,
+            answered,
+        };
+        let comparison = Comparison {
+            to: InterfaceId::new("b"),
+            sample,
+        };
+        let flight = Flight {
+            from: InterfaceId::new("a"),
+            sender: HostId::new("a"),
+            shots: vec![Shot { id: 1, packet }],
+            comparisons: BTreeMap::from([(1, comparison)]),
+        };
+        (network, flight)
+    }
+
+    fn landed(at: &[&str], answered: bool) -> Landed {
+        let hosts: BTreeSet<HostId> = at.iter().map(|host| HostId::new(*host)).collect();
+        Landed {
+            arrived: if hosts.is_empty() {
+                BTreeMap::new()
+            } else {
+                BTreeMap::from([(1, hosts)])
+            },
+            answered: if answered {
+                BTreeSet::from([1])
+            } else {
+                BTreeSet::new()
+            },
+            ..Landed::default()
+        }
+    }
+
+    /// What is proved, what happened, and what must come of it: agreements and disagreements.
+    fn check(proved: (bool, Option<bool>), seen: Landed, agree: u64, wanted: Option<&str>) {
+        let (network, flight) = stage(proved.0, proved.1);
+        let mut count = MatrixCount::default();
+        tally(&network, &flight, &seen, &mut count);
+        assert_eq!(
+            (count.agree, count.disagree),
+            (agree, u64::from(wanted.is_some()))
+        );
+        let said = count
+            .disagreements
+            .first()
+            .map(|one| format!("{}; {}", one.proved, one.seen));
+        assert!(
+            said.clone()
+                .unwrap_or_default()
+                .contains(wanted.unwrap_or_default()),
+            "{said:?}"
+        );
+        let evidence = evidence(&ClaimId::new("matrix"), &count, &Digest::of_bytes(b""));
+        assert_eq!(evidence.verdict == Verdict::Fails, wanted.is_some());
+    }
+
+    #[test]
+    fn every_way_to_differ_is_told() {
+        check((true, Some(true)), landed(&["b"], true), 2, None);
+        check((false, Some(false)), landed(&[], false), 2, None);
+        check((true, None), landed(&["b"], false), 1, None);
+        check(
+            (true, Some(true)),
+            landed(&[], false),
+            0,
+            Some("it arrives; it was lost"),
+        );
+        check(
+            (false, Some(false)),
+            landed(&["b"], true),
+            0,
+            Some("it is lost; it arrived"),
+        );
+        check(
+            (true, Some(true)),
+            landed(&["b"], false),
+            1,
+            Some("its answer comes back; no answer"),
+        );
+        check(
+            (true, Some(false)),
+            landed(&["b"], true),
+            1,
+            Some("its answer is lost; the answer came back"),
+        );
+        check(
+            (true, Some(true)),
+            landed(&["b", "c"], true),
+            1,
+            Some("other receivers; it arrived at c"),
+        );
+        let packet = stage(true, None).1.shots[0].packet;
+        let astray = Landed {
+            mistranslated: BTreeMap::from([(1, packet)]),
+            ..landed(&["b"], false)
+        };
+        check((true, Some(true)), astray, 1, Some("it came as"));
+        let stopped = Fired {
+            stopped: BTreeMap::from([(1, "no route".to_owned())]),
+            ..Fired::default()
+        };
+        check(
+            (true, None),
+            Landed {
+                fired: stopped,
+                ..landed(&[], false)
+            },
+            0,
+            Some("lost at the sender: no route"),
+        );
+    }
+
+    #[test]
+    fn nothing_sent_or_not_accounted_for_never_holds() {
+        let check = |count: MatrixCount, wanted| {
+            assert_eq!(
+                evidence(&ClaimId::new("matrix"), &count, &Digest::of_bytes(b"")).verdict,
+                wanted
+            );
+        };
+        let sent = MatrixCount {
+            sent: 9,
+            agree: 9,
+            ..MatrixCount::default()
+        };
+        check(sent.clone(), Verdict::Holds);
+        check(MatrixCount::default(), Verdict::Unknown);
+        check(
+            MatrixCount {
+                unknown: 1,
+                ..sent.clone()
+            },
+            Verdict::Unknown,
+        );
+        check(
+            MatrixCount {
+                unaccounted: vec!["a".to_owned()],
+                ..sent.clone()
+            },
+            Verdict::Unknown,
+        );
+        check(
+            MatrixCount {
+                disagree: 1,
+                unaccounted: vec!["a".to_owned()],
+                ..sent
+            },
+            Verdict::Fails,
+        );
+    }
+}

@@ -184,3 +184,126 @@ pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> 
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use model::claim::{Peer, Probe, Question, Witness};
+    use model::packet::{Packet, Transport};
+    use model::{Claim, ClaimId, Digest, Evidence, assess};
+
+    use super::*;
+
+    fn claim(id: &str, expect: Expect) -> Claim {
+        Claim {
+            id: ClaimId::new(id),
+            environment: None,
+            title: format!("title of {id}"),
+            rows: vec![],
+            intents: vec![],
+            probes: vec![Probe {
+                vantage: HostId::new("a"),
+                question: Question::Connect {
+                    target: ([10, 0, 0, 1], 22).into(),
+                },
+                expect,
+            }],
+            matrix: false,
+            live_only: None,
+        }
+    }
+
+    fn evidence(claim: &str, setting: Setting, verdict: Verdict, detail: &str) -> Evidence {
+        Evidence {
+            claim: ClaimId::new(claim),
+            verdict,
+            blueprint: Digest::of_bytes(b"design"),
+            vantage: "a".to_owned(),
+            setting,
+            peer: Peer::None,
+            source: "test".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            expires: None,
+            detail: detail.to_owned(),
+            remedy: None,
+            witness: (setting == Setting::Planned).then(|| Witness {
+                packet: Packet {
+                    source: [10, 0, 0, 2].into(),
+                    destination: [10, 0, 0, 1].into(),
+                    transport: Transport::Tcp {
+                        source: 49152,
+                        destination: 22,
+                    },
+                },
+                from: "a".to_owned(),
+                to: "b".to_owned(),
+                path: vec![],
+            }),
+        }
+    }
+
+    #[test]
+    fn the_cause_is_what_was_open_before_what_was_broken_and_a_rule_before_both() {
+        let claims = [claim("broken", Expect::Works), claim("open", Expect::NoWay)];
+        let check = |answers: &[Evidence], wanted: Option<&str>| {
+            let assessed = assess(&claims, answers, &Digest::of_bytes(b"design"));
+            let found = cause(&assessed);
+            assert_eq!(found.is_some(), wanted.is_some(), "{found:?}");
+            assert!(
+                found
+                    .unwrap_or_default()
+                    .contains(wanted.unwrap_or_default())
+            );
+        };
+        let broken = evidence(
+            "broken",
+            Setting::Rehearsed,
+            Verdict::Fails,
+            "nothing answers",
+        );
+        let open = evidence("open", Setting::Rehearsed, Verdict::Fails, "connected");
+        let rule = evidence("open", Setting::Planned, Verdict::Fails, "ingress rule 2");
+        let unknown = evidence(
+            "open",
+            Setting::Rehearsed,
+            Verdict::Unknown,
+            "could not be asked",
+        );
+        check(&[], None);
+        check(&[unknown], None);
+        check(std::slice::from_ref(&broken), Some("nothing answers"));
+        check(&[broken.clone(), open.clone()], Some("connected"));
+        check(&[broken, open, rule], Some("ingress rule 2"));
+    }
+
+    #[test]
+    fn a_rehearsal_holds_only_if_something_was_told_and_nothing_is_open() {
+        let check = |holds, fails, unknown, wanted| {
+            let counts = Totals {
+                holds,
+                fails,
+                unknown,
+                not_asked: 9,
+            };
+            assert_eq!(overall(&counts), wanted);
+        };
+        check(3, 0, 0, Verdict::Holds);
+        check(3, 0, 1, Verdict::Unknown);
+        check(3, 1, 1, Verdict::Fails);
+        check(0, 0, 0, Verdict::Unknown);
+    }
+
+    #[test]
+    fn the_summary_hides_no_flight_that_was_lost() {
+        let matrix = MatrixCount {
+            unaccounted: vec!["a".to_owned()],
+            ..MatrixCount::default()
+        };
+        let counts = Totals {
+            unknown: 1,
+            ..Totals::default()
+        };
+        let words = summary(Verdict::Unknown, &counts, &[], &matrix);
+        assert!(words.contains("1 flights unaccounted for"), "{words}");
+        assert!(words.contains("it could not be told"), "{words}");
+    }
+}
