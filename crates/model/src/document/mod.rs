@@ -7,6 +7,7 @@ mod check;
 mod field;
 mod parse;
 mod report;
+mod sensitive;
 mod shown;
 mod table;
 mod words;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::document::Check;
+use crate::document::sensitive::without_userinfo;
 use crate::finding::{Finding, Severity, Span};
 
 /// Most findings that are kept. Nobody reads more at once, and a hostile file could have a hundred thousand.
@@ -113,11 +114,11 @@ impl Report {
         self.findings.push(Finding {
             rule: check.name.to_owned(),
             severity: check.severity,
-            subject: subject.to_owned(),
-            message,
-            remedy,
+            subject: without_userinfo(subject),
+            message: without_userinfo(&message),
+            remedy: without_userinfo(&remedy),
             span,
-            label: (!label.is_empty()).then(|| label.to_owned()),
+            label: (!label.is_empty()).then(|| without_userinfo(label)),
             waived: None,
         });
     }

@@ -1,7 +1,12 @@
 //! Wording: quoting what a stranger wrote, near misses, lists.
 
+use crate::document::sensitive::covered;
+
 /// Longest text of a document that a message repeats, in characters: enough to recognise it.
 const LONGEST_QUOTE: usize = 60;
+
+/// How much of a text is looked at for secrets before it is cut, in characters: longer than any password.
+const LONGEST_LOOK: usize = 1000;
 
 /// Longest text for which a near miss is looked for; comparing costs its length times the candidates'.
 const LONGEST_GUESS: usize = 64;
@@ -9,10 +14,15 @@ const LONGEST_GUESS: usize = 64;
 /// How alike two names must be to be taken for a misspelling, by Jaro and Winkler's measure (1 is equal).
 const ALIKE: f64 = 0.84;
 
-/// Quotes text out of a document: control characters escaped, so that a terminal stays unharmed, and cut when long.
+/// Quotes text out of a document: what could be a secret covered, control characters escaped, so that a terminal stays unharmed, and cut when long.
 pub(crate) fn quote(text: &str) -> String {
+    let start = text
+        .char_indices()
+        .nth(LONGEST_LOOK)
+        .and_then(|(end, _)| text.get(..end))
+        .unwrap_or(text);
     let mut quoted = String::from("`");
-    for (count, character) in text.chars().enumerate() {
+    for (count, character) in covered(start).chars().enumerate() {
         if count == LONGEST_QUOTE {
             quoted.push('…');
             break;
