@@ -5,6 +5,7 @@
 
 mod check;
 mod field;
+mod lines;
 mod parse;
 mod report;
 mod sensitive;
@@ -18,6 +19,7 @@ pub(crate) use check::{
     UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
 };
 pub(crate) use field::Field;
+pub(crate) use lines::Lines;
 pub(crate) use parse::{parse, read_format};
 pub(crate) use report::{Report, nearest};
 pub(crate) use shown::shown;

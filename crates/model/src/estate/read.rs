@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::catalog::Catalog;
-use crate::document::{self, Check, Report, Table, nearest, parse, read_format};
+use crate::document::{self, Check, Lines, Report, Table, nearest, parse, read_format};
 use crate::estate::{Estate, check, like, sections, waiver};
 use crate::finding::{Awaited, Finding, Span};
 
@@ -64,10 +64,15 @@ pub fn read(name: &str, text: &[u8], catalog: &Catalog, today: Date) -> Reading 
         .map(|estate| estate.awaited.clone())
         .unwrap_or_default();
     let estate = estate.filter(|_| !report.is_faulty());
-    let spans = report.take_spans();
-    let findings = report.finish();
+    let lines = Lines::of(text);
+    let mut spans = report.take_spans();
+    spans.retain(|_, span| !lines.too_long_at(*span));
+    let mut findings = report.finish();
+    // While the findings still say where the secrets are.
+    let shown = document::shown(text, &findings);
+    lines.spell_out(&mut findings);
     Reading {
-        shown: document::shown(text, &findings),
+        shown,
         estate,
         findings,
         awaited,

@@ -115,6 +115,21 @@ fn long_and_strange_texts_are_quoted_short_and_tame() {
 }
 
 #[test]
+fn long_lines_are_named_and_not_shown() {
+    let long = "x".repeat(100_000);
+    for (text, place) in [
+        (format!("a = 1\n{long} = \"é\" ?"), "line 2, column "),
+        (format!("{long} = 1"), "line 1, column 1."),
+        (format!("# {long}\nvendr = 1"), "line 2, column 1."),
+    ] {
+        let reading = read("estate.toml", text.as_bytes(), &Catalog::embedded(), TODAY);
+        assert!(reading.findings.iter().all(|f| f.span.is_none()));
+        let told = reading.findings.iter().any(|f| f.message.contains(place));
+        assert!(told, "{place}: {:?}", reading.findings.first());
+    }
+}
+
+#[test]
 fn windows_line_ends_and_a_byte_order_mark_are_fine() {
     for text in [ACME.replace('\n', "\r\n"), format!("\u{feff}{ACME}")] {
         let reading = read("estate.toml", text.as_bytes(), &Catalog::embedded(), TODAY);
