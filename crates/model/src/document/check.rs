@@ -53,6 +53,11 @@ pub(crate) const TOO_LARGE: Check = Check::fatal("too-large", "The file is large
 pub(crate) const NOT_TEXT: Check = Check::fatal("not-text", "The file is not UTF-8 text.");
 /// The document is not TOML.
 pub(crate) const SYNTAX: Check = Check::fatal("syntax", "The file is not TOML.");
+/// A character that is not seen and changes what is.
+pub(crate) const HIDDEN_CHARACTER: Check = Check::fatal(
+    "hidden-character",
+    "A character that is not seen changes how the file looks.",
+);
 /// A key stands twice in one table.
 pub(crate) const DUPLICATE_KEY: Check =
     Check::fatal("duplicate-key", "A key stands twice in one table.");
@@ -79,10 +84,11 @@ pub(crate) const SECRET_IN_CLEAR: Check = Check::fatal(
 );
 
 /// The checks of every document.
-pub(crate) const ALL: [Check; 10] = [
+pub(crate) const ALL: [Check; 11] = [
     TOO_LARGE,
     NOT_TEXT,
     SYNTAX,
+    HIDDEN_CHARACTER,
     DUPLICATE_KEY,
     UNKNOWN_FORMAT,
     UNKNOWN_KEY,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use crate::document::hidden::is_hidden;
 use crate::document::{Report, SECRET_IN_CLEAR, TOO_MANY, WRONG_VALUE, quote};
 use crate::secret::{SecretRef, SecretRefError};
 
@@ -94,8 +95,11 @@ impl Field for String {
             "is empty"
         } else if text.chars().count() > LONGEST_TEXT {
             "is longer than a thousand characters"
-        } else if text.chars().any(char::is_control) {
-            "has control characters, which could harm a terminal"
+        } else if text
+            .chars()
+            .any(|character| character.is_control() || is_hidden(character))
+        {
+            "has control or hidden characters, which could deceive a reader"
         } else {
             return text.to_string();
         };

@@ -5,6 +5,7 @@
 
 mod check;
 mod field;
+mod hidden;
 mod lines;
 mod parse;
 mod report;
@@ -15,8 +16,8 @@ mod words;
 
 pub use check::Check;
 pub(crate) use check::{
-    ALL, DUPLICATE_KEY, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX, TOO_LARGE, TOO_MANY,
-    UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
+    ALL, DUPLICATE_KEY, HIDDEN_CHARACTER, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX,
+    TOO_LARGE, TOO_MANY, UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
 };
 pub(crate) use field::Field;
 pub(crate) use lines::Lines;

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use crate::document::hidden::is_hidden;
 use crate::document::{
-    DUPLICATE_KEY, NOT_TEXT, Report, SYNTAX, TOO_LARGE, Table, UNKNOWN_FORMAT, quote, tame,
+    DUPLICATE_KEY, HIDDEN_CHARACTER, NOT_TEXT, Report, SYNTAX, TOO_LARGE, Table, UNKNOWN_FORMAT,
+    quote, tame,
 };
 
 /// Largest document that is read, bytes. A real estate has some kilobytes; a mebibyte is parsed in well under a second.
@@ -33,6 +35,7 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
         return None;
     }
     let text = text(name, bytes, report)?;
+    hidden(name, text, report);
     let (root, errors) = DeTable::parse_recoverable(text);
     let (doubles, broken): (Vec<_>, Vec<_>) = errors
         .into_iter()
@@ -84,6 +87,36 @@ fn text<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<&'d str>
         "Save the file as UTF-8; UTF-16, which some editors call Unicode, is not read.",
     );
     None
+}
+
+/// Reports characters that are not seen; a byte order mark at the very beginning is none of the text.
+fn hidden(name: &str, text: &str, report: &mut Report) {
+    for (line, content) in text.split('\n').enumerate() {
+        let offset = content.as_ptr().addr() - text.as_ptr().addr();
+        for (column, (at, character)) in content.char_indices().enumerate() {
+            let at = offset + at;
+            if !is_hidden(character) || (at == 0 && character == '\u{feff}') {
+                continue;
+            }
+            if report.is_full() {
+                report.leave_out(HIDDEN_CHARACTER);
+                continue;
+            }
+            report.refuse(
+                HIDDEN_CHARACTER,
+                name,
+                Some(at..at + character.len_utf8()),
+                "not seen",
+                format!(
+                    "U+{:04X} in line {}, column {}, is not seen and changes how the file looks.",
+                    u32::from(character),
+                    line + 1,
+                    column + 1
+                ),
+                "Remove the character; retype the line if it cannot be found.",
+            );
+        }
+    }
 }
 
 /// The text of a repeated key. The parser's span may be empty or cover a dotted key.

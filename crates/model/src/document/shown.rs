@@ -1,6 +1,7 @@
 //! A document as it may be shown: what could be a secret is covered, what could harm a terminal is replaced.
 
 use crate::document::SECRET_IN_CLEAR;
+use crate::document::hidden::is_hidden;
 use crate::document::sensitive::{cover, secrets};
 use crate::finding::Finding;
 
@@ -17,9 +18,12 @@ pub(crate) fn shown(document: &[u8], findings: &[Finding]) -> String {
         .filter_map(|finding| finding.span);
     cover(&mut bytes, found.map(|span| span.start..span.end));
     let mut text = String::with_capacity(bytes.len());
+    // A byte order mark at the very beginning is none of the text.
+    let mark = document.starts_with("\u{feff}".as_bytes());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() && !['\n', '\r', '\t'].contains(&character) {
+            let harmful = character.is_control() && !['\n', '\r', '\t'].contains(&character);
+            if harmful || (is_hidden(character) && !(mark && text.is_empty())) {
                 text.extend(std::iter::repeat_n('?', character.len_utf8()));
             } else {
                 text.push(character);

@@ -1,5 +1,6 @@
 //! Wording: quoting what a stranger wrote, near misses, lists.
 
+use crate::document::hidden::is_hidden;
 use crate::document::sensitive::covered;
 
 /// Longest text of a document that a message repeats, in characters: enough to recognise it.
@@ -43,7 +44,7 @@ pub(crate) fn tame(text: &str) -> String {
 }
 
 fn push_tame(text: &mut String, character: char) {
-    if character.is_control() {
+    if character.is_control() || is_hidden(character) {
         text.extend(character.escape_default());
     } else {
         text.push(character);

@@ -130,6 +130,26 @@ fn long_lines_are_named_and_not_shown() {
 }
 
 #[test]
+fn hidden_characters_are_found_and_replaced() {
+    for hidden in [
+        '\u{ad}', '\u{200b}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
+        '\u{feff}',
+    ] {
+        for text in [
+            ACME.replacen("# ", &format!("# {hidden}"), 1),
+            ACME.replacen("ACME Corp", &format!("ACME {hidden}Corp"), 1),
+        ] {
+            let reading = refused("hidden", text.as_bytes(), "hidden-character");
+            assert!(!reading.shown.contains(hidden), "{hidden:?}");
+            assert_eq!(reading.shown.len(), text.len(), "{hidden:?}");
+            assert!(!format!("{:?}", reading.findings).contains(hidden));
+        }
+    }
+    let escaped = ACME.replacen("ACME Corp", "ACME \\u202eCorp", 1);
+    refused("escaped", escaped.as_bytes(), "wrong-value");
+}
+
+#[test]
 fn windows_line_ends_and_a_byte_order_mark_are_fine() {
     for text in [ACME.replace('\n', "\r\n"), format!("\u{feff}{ACME}")] {
         let reading = read("estate.toml", text.as_bytes(), &Catalog::embedded(), TODAY);
