@@ -35,13 +35,15 @@ fn listed(place: &Place) -> Vec<(String, Listed)> {
     twins.iter().filter_map(one).collect()
 }
 
-/// Gives the estate a name that no other kept twin on this machine has.
-fn rename(place: &Place) {
+/// Gives the estate a name that no other kept twin on this machine has, and returns it.
+fn rename(place: &Place) -> String {
+    let name = place.mark.to_lowercase();
     let file = place.path("acme/estate.toml");
     let text = fs::read_to_string(&file).expect("the estate");
-    let renamed = text.replacen("name = \"acme\"", &format!("name = \"{}\"", place.mark), 1);
+    let renamed = text.replacen("name = \"acme\"", &format!("name = \"{name}\""), 1);
     assert_ne!(text, renamed);
     fs::write(file, renamed).expect("an estate");
+    name
 }
 
 fn keep(place: &Place) -> String {
@@ -67,7 +69,7 @@ fn twins_are_kept_entered_and_stopped() {
         return;
     }
     let place = Place::new();
-    rename(&place);
+    let label = rename(&place);
     ssh(&place, "production/apim-1", &["true"])
         .with(2)
         .telling(&["failed to find a kept twin", "--keep"]);
@@ -75,9 +77,9 @@ fn twins_are_kept_entered_and_stopped() {
     let first = keep(&place);
     let twins = listed(&place);
     assert_eq!(twins.len(), 1);
-    assert_eq!((&twins[0].0, &twins[0].1.label), (&first, &place.mark));
+    assert_eq!((&twins[0].0, &twins[0].1.label), (&first, &label));
     let table = place.run(&["twin", "ls"]).with(0).stdout;
-    let line = table.lines().find(|line| line.contains(&place.mark));
+    let line = table.lines().find(|line| line.contains(&label));
     assert!(line.is_some_and(|line| line.contains(&first)), "{table}");
     apart(&place, &links);
     logins(&place);
@@ -100,7 +102,7 @@ fn twins_are_kept_entered_and_stopped() {
         .run(&["twin", "stop", &second])
         .with(2)
         .telling(&["failed to find a kept twin", &second]);
-    place.run(&["twin", "stop", &place.mark]).with(0);
+    place.run(&["twin", "stop", &label]).with(0);
     none_remain(&place.mark, &namespaces(remaining.keys()), "stopped");
     place.is_tidy("stopped");
     assert_eq!(listed(&place).len(), 0);
@@ -185,7 +187,7 @@ fn logins(place: &Place) {
         "",
         "../../etc/passwd",
     ] {
-        let ended = ssh(place, nobody, &["true"]).with(1).telling(&known);
+        let ended = ssh(place, nobody, &["true"]).with(2).telling(&known);
         assert_eq!(ended.stdout, "");
     }
 }

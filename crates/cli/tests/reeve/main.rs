@@ -6,6 +6,7 @@ mod interrupted;
 mod kept;
 mod killed;
 mod machine;
+mod pace;
 mod place;
 mod processes;
 mod report;

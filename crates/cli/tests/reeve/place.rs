@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A rehearsal takes five seconds on an idle machine. One that takes this long on a loaded one hangs.
@@ -35,17 +34,20 @@ const OF_A_RUN: [&str; 7] = [
     "report.json",
 ];
 
-/// A folder with an estate, a home and room for temporary files. Its mark is in its name and in the environment of every
+/// A folder with an estate, a home and room for temporary files. Its name is its mark, and is in the environment of every
 /// process that is started from it, however far down.
 pub(crate) struct Place {
-    folder: TempDir,
+    folder: PathBuf,
     pub(crate) mark: String,
-    program: PathBuf,
+    /// Reeve, or a copy of it.
+    pub(crate) program: PathBuf,
+    /// Removes the folder in the end.
+    _owner: Option<TempDir>,
 }
 
 /// A process of Reeve that was started.
 pub(crate) struct Running {
-    child: Child,
+    pub(crate) child: Child,
     out: PathBuf,
     err: PathBuf,
 }
@@ -59,20 +61,14 @@ pub(crate) struct Ended {
 }
 
 impl Place {
-    /// A place with the example's estate.
+    /// A new place with the example's estate.
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mark = format!("reeve-{}-{number}-end", std::process::id());
-        let folder = tempfile::Builder::new()
-            .prefix(&mark)
+        let owner = tempfile::Builder::new()
+            .prefix("reeve-test-")
             .tempdir()
             .expect("a folder");
-        let place = Self {
-            folder,
-            mark,
-            program: PathBuf::from(env!("CARGO_BIN_EXE_reeve")),
-        };
+        let mut place = Self::in_folder(owner.path());
+        place._owner = Some(owner);
         for name in ["home", "tmp", "here", "output"] {
             fs::create_dir(place.path(name)).expect("a folder");
         }
@@ -80,9 +76,20 @@ impl Place {
         place
     }
 
+    /// The place that another process has made in a folder.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        let folder = fs::canonicalize(folder).expect("a folder");
+        Self {
+            mark: word(folder.file_name().expect("a name").as_ref()).to_owned(),
+            folder,
+            program: PathBuf::from(env!("CARGO_BIN_EXE_reeve")),
+            _owner: None,
+        }
+    }
+
     /// A path in this place.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     /// Copies the example's estate to a folder of that name.
@@ -157,7 +164,7 @@ impl Place {
             let left = names_in(&self.path(name));
             assert!(left.is_empty(), "{why}: in {name} are {left:?}");
         }
-        let inside = names_in(self.folder.path());
+        let inside = names_in(&self.folder);
         let estates = inside
             .iter()
             .filter(|name| self.path(name).join("estate.toml").exists());
@@ -183,28 +190,9 @@ impl Place {
 }
 
 impl Running {
-    pub(crate) fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
-    }
-
     /// What it has told on standard error so far.
     pub(crate) fn told(&self) -> String {
         fs::read_to_string(&self.err).unwrap_or_default()
-    }
-
-    /// Waits until it has told so many lines; false when it ended before.
-    pub(crate) fn has_told(&mut self, lines: usize) -> bool {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            if self.told().lines().count() >= lines {
-                return true;
-            }
-            if self.child.try_wait().expect("its state").is_some() {
-                return false;
-            }
-            assert!(Instant::now() < deadline, "it tells {:?}", self.told());
-            thread::sleep(LOOK);
-        }
     }
 
     /// Waits for its end.
@@ -255,11 +243,6 @@ impl Ended {
             );
         }
         self
-    }
-
-    /// The JSON on standard output.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).expect("JSON")
     }
 }
 

@@ -6,10 +6,18 @@ use std::path::Path;
 
 use handover::Report;
 use model::{Assessment, Digest, Setting, Verdict};
+use serde_json::Value;
 
 use crate::machine::can_rehearse;
-use crate::place::{Place, everything_below};
+use crate::place::{Ended, Place, everything_below};
 use crate::processes::none_remain;
+
+impl Ended {
+    /// The JSON on standard output.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).expect("JSON")
+    }
+}
 
 #[test]
 fn the_example_holds_and_the_report_says_so() {
