@@ -4,7 +4,7 @@ use model::claim::Hop;
 use model::network::SiteKind;
 use model::packet::{Packet, Transport};
 
-use super::plan::{Plan, at, estate, tcp};
+use super::plan::{Plan, at, estate, net, tcp};
 use crate::delivery::predicted;
 use crate::endpoint::Endpoint;
 use crate::prover::Prover;
@@ -399,6 +399,35 @@ fn a_nat_gateway_opens_nothing_inward() {
     let last = journey.forward.hops.last().map(words);
     let wanted = "LOST NAT gateway nat: knows no connection that this answers";
     assert_eq!(last.as_deref(), Some(wanted));
+}
+
+#[test]
+fn an_answer_finds_the_nat_gateway_by_a_route_to_it_too() {
+    // The gateway's own range, seen from where the transit gateway comes in, leads to the gateway.
+    let plan = estate()
+        .group("app", "prod", &[], &["udp/53 192.168.0.0/16"])
+        .but(|network| {
+            let table = network.route_tables.get_mut(&"private-a-table".into());
+            let routes = &mut table.expect("the table").routes;
+            routes.retain(|route| route.destination != net("192.168.0.0/16"));
+        })
+        .route("transit-a", "10.1.0.0/24", "nat nat", false)
+        .transit("tgw", "dc", "10.1.0.0/16", Some("prod"));
+    let packet = Packet {
+        transport: Transport::Udp {
+            source: 49152,
+            destination: 53,
+        },
+        ..tcp("10.1.1.30", "192.168.0.53", 53)
+    };
+    check(
+        &plan,
+        "app",
+        "dns",
+        &packet,
+        &End::Answered,
+        "acl prod-open of private-a: ingress entry 100 allows all traffic from 0.0.0.0/0",
+    );
 }
 
 #[test]

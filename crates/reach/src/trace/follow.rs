@@ -340,10 +340,18 @@ impl<'n> Follower<'n> {
 
     fn translate(&mut self, from: &'n SubnetId, id: &'n NatId) -> Way {
         let at = format!("NAT gateway {id}");
+        let known = self.network.nat_gateways.get(id);
+        // Whatever the route, it is brought to the interface that has the address.
+        if let Some(nat) = known
+            && self.packet.destination == IpAddr::V4(nat.address)
+        {
+            self.cross(from, &nat.subnet)?;
+            return self.translate_back(id, nat);
+        }
         if self.is_answer {
             return self.lose(at, "knows no connection that this answers".to_owned());
         }
-        let Some(nat) = self.network.nat_gateways.get(id) else {
+        let Some(nat) = known else {
             return self.unknown(format!("{at} is not known"));
         };
         self.cross(from, &nat.subnet)?;

@@ -383,17 +383,24 @@ impl<'a, 'n> Walk<'a, 'n> {
 
     /// Packets that a NAT gateway gets from inside.
     fn hide(&mut self, from: &'n SubnetId, nat: &'n NatId, packets: Carried<'n>) -> Step {
+        let known = self.atlas.network.nat_gateways.get(nat);
+        let own = known.map(|gateway| IpAddr::V4(gateway.address));
+        let is_for_it = own.is_some() && packets.destination_address(self.family) == own;
         // An answer that meets a NAT gateway on its way has no connection there, and is lost.
-        if packets.answers {
+        if packets.answers && !is_for_it {
             return Ok(());
         }
-        let Some(gateway) = self.atlas.network.nat_gateways.get(nat) else {
+        let Some(gateway) = known else {
             return self.doubt(packets.set, format!("NAT gateway {nat} is not known"));
         };
         let mut packets = packets;
         if gateway.subnet != *from {
             packets = self.acl(from, Side::Egress, packets)?;
             packets = self.acl(&gateway.subnet, Side::Ingress, packets)?;
+        }
+        // Whatever the route, they are brought to the interface that has the address.
+        if is_for_it {
+            return self.reveal(nat, &gateway.subnet, packets);
         }
         if self.family == Family::V6 {
             return self.doubt(packets.set, format!("IPv6 through NAT gateway {nat}"));
