@@ -151,7 +151,7 @@ pub(crate) enum Term {
     Quoted(End, Ipv4Addr),
     /// Writes an address in the packet that an ICMP error quotes.
     RewriteQuoted(End, Ipv4Addr),
-    /// Hides the connection behind an address.
+    /// Hides the connection behind an address, with a source port from 1024 up.
     HideBehind(Ipv4Addr),
     /// Keeps the packet from connection tracking.
     Untracked,

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
+use model::packet::PortRange;
 
 use super::wire::{attribute, nested, number, text};
 use crate::filter::{Connection, End, Family, Rule, Term};
 
-/// `NFT_REG_1`, the one register that is needed; and `NFT_REG_VERDICT`.
+/// `NFT_REG_1`, the one register that most rules need, with others behind it; and `NFT_REG_VERDICT`.
 const REGISTER: u32 = 1;
 const VERDICT: u32 = 0;
 
@@ -269,8 +270,12 @@ fn set_mark(bytes: &mut Vec<u8>) {
 }
 
 fn immediate(bytes: &mut Vec<u8>, value: &[u8]) {
+    immediate_in(bytes, REGISTER, value);
+}
+
+fn immediate_in(bytes: &mut Vec<u8>, register: u32, value: &[u8]) {
     element(bytes, "immediate", |bytes| {
-        number(bytes, 1, REGISTER);
+        number(bytes, 1, register);
         data(bytes, 2, value);
     });
 }
@@ -298,13 +303,21 @@ fn write(bytes: &mut Vec<u8>, field: Field, checksum: u32, pseudo_header: bool) 
     });
 }
 
+/// Hides the source behind an address and one of the ports from which AWS's NAT gateways send. An echo's identifier is
+/// chosen out of the same range; no filter looks at it.
 fn hide_behind(bytes: &mut Vec<u8>, own: Ipv4Addr) {
+    let ports = PortRange::EPHEMERAL;
+    let [first, last] = [REGISTER + 1, REGISTER + 2];
     immediate(bytes, &own.octets());
+    immediate_in(bytes, first, &ports.first.to_be_bytes());
+    immediate_in(bytes, last, &ports.last.to_be_bytes());
     element(bytes, "nat", |bytes| {
         // `NFT_NAT_SNAT`, for `NFPROTO_IPV4`.
         number(bytes, 1, 0);
         number(bytes, 2, u32::from(family_number(Family::V4)));
         number(bytes, 3, REGISTER);
+        number(bytes, 5, first);
+        number(bytes, 6, last);
     });
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use model::packet::Transport;
+use model::packet::{PortRange, Transport};
 use model::{InterfaceId, Network, Packet};
 use probe::packets::FireError;
 use reach::{Journey, Outcome, Prover};
@@ -228,8 +228,8 @@ impl<'a> Comparison<'a> {
             return None;
         };
         let (_, arrived) = self.arrival?;
-        (shape(arrived) != shape(said))
-            .then_some("the packet arrived as another than the tracer says")
+        let hidden = said.source != self.question.packet.source && may_be_hidden(said, arrived);
+        (arrived != said && !hidden).then_some("the packet arrived as another than the tracer says")
     }
 
     fn count(&self, tally: &mut Tally) {
@@ -260,11 +260,17 @@ impl fmt::Display for Comparison<'_> {
     }
 }
 
-/// A packet but for its source port, which a NAT gateway chooses anew.
-fn shape(packet: &Packet) -> Packet {
-    let mut shape = *packet;
-    if let Transport::Tcp { source, .. } | Transport::Udp { source, .. } = &mut shape.transport {
-        *source = 0;
+/// Whether packets are the same but for the source port, and that is one of a NAT gateway's.
+fn may_be_hidden(said: &Packet, arrived: &Packet) -> bool {
+    let mut alike = *said;
+    match (&mut alike.transport, arrived.transport) {
+        (Transport::Tcp { source: said, .. }, Transport::Tcp { source, .. })
+        | (Transport::Udp { source: said, .. }, Transport::Udp { source, .. })
+            if PortRange::EPHEMERAL.contains(source) =>
+        {
+            *said = source;
+        }
+        _ => {}
     }
-    shape
+    alike == *arrived
 }

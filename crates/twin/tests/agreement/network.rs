@@ -204,7 +204,8 @@ fn nat(world: World, vpc: usize, (place, name): (usize, &str), choices: &mut Cho
     world
 }
 
-/// One side of an ACL. Most let the rest through in the end, without which hardly a packet would pass.
+/// One side of an ACL. Most let the rest through in the end, without which hardly a packet would pass; some let through
+/// one service and what answers others, as operators write them.
 fn entries(choices: &mut Choices) -> Vec<AclEntry> {
     let mut entries = Vec::new();
     for number in 1..=choices.below(5) {
@@ -212,9 +213,20 @@ fn entries(choices: &mut Choices) -> Vec<AclEntry> {
         let (allow, traffic) = (choices.chance(6), choices.one(&TRAFFIC));
         entries.push(entry(number, allow, traffic, choices.one(&PREFIXES)));
     }
-    for (number, prefix) in [(90, ANYWHERE[0]), (91, ANYWHERE[1])] {
+    let rest: &[Traffic] = if choices.chance(3) {
+        &[
+            Traffic::tcp(443),
+            Traffic::Tcp(PortRange::EPHEMERAL),
+            Traffic::Udp(PortRange::EPHEMERAL),
+        ]
+    } else {
+        &[Traffic::All]
+    };
+    for prefix in ANYWHERE {
         if choices.chance(9) {
-            entries.push(entry(number, true, Traffic::All, prefix));
+            for (number, traffic) in (90 + 10 * u16::from(prefix == ANYWHERE[1])..).zip(rest) {
+                entries.push(entry(number, true, *traffic, prefix));
+            }
         }
     }
     entries
