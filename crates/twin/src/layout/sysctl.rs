@@ -24,8 +24,12 @@ const EVERYWHERE: [Sysctl; 10] = [
 
 const ROUTER: [Sysctl; 1] = [set("ipv4/ip_forward", "1")];
 
-const HOST: [Sysctl; 2] = [
+/// Hosts open connections from a part of Linux's range (32768 to 60999) that has none of the ports at which the ranges of
+/// filters begin or end, nor 49152, from which test packets are sent: a host that is in the middle of a connection, or
+/// still remembers one, answers a packet that looks like its beginning as no other host would.
+const HOST: [Sysctl; 3] = [
     set("ipv4/ip_forward", "0"),
+    set("ipv4/ip_local_port_range", "33000 48999"),
     set("ipv4/ip_unprivileged_port_start", "0"),
 ];
 
