@@ -86,6 +86,7 @@ pub(crate) fn dress(run_dir: &Path, etc: &Etc) -> Result<(), MountError> {
     umount2(run_dir, MntFlags::MNT_DETACH)
         .map_err(|errno| doing("let go of the run folder")(errno.into()))?;
     cover_read_only(Path::new("/proc/sys"))?;
+    own_sys();
     // Scratch space, which the host's own /tmp then covers.
     let scratch = Path::new("/tmp");
     tmpfs(scratch, "mode=700")?;
@@ -100,6 +101,13 @@ pub(crate) fn dress(run_dir: &Path, etc: &Etc) -> Result<(), MountError> {
         tmpfs(Path::new("/dev/shm"), "mode=1777")?;
     }
     Ok(())
+}
+
+/// Mounts a `/sys` that shows the links of the host and not those of the machine.
+fn own_sys() {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
+    // Where parts of the machine's are hidden, as in a container, the kernel grants none. The machine's then stays, sealed.
+    let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), flags, None::<&str>);
 }
 
 /// Tries whether `/etc` can be overlaid here. To be called in a mount namespace that is thrown away.
