@@ -87,6 +87,11 @@ fn twins_are_kept_entered_and_stopped() {
     let second = keep(&place);
     assert_eq!(listed(&place).len(), 2, "one stands beside the other");
     place
+        .run(&["twin", "stop", &label])
+        .with(2)
+        .telling(&[&first, &second]);
+    assert_eq!(listed(&place).len(), 2, "which one is not guessed");
+    place
         .run(&["twin", "stop", &second])
         .with(0)
         .telling(&[&second]);
@@ -118,7 +123,6 @@ fn a_kept_twin_that_is_killed_is_gone() {
     let run = keep(&place);
     let alive = marked(&place.mark);
     let held = namespaces(alive.keys());
-    // One that is not needed for a login may die alone.
     let twins = listed(&place);
     let init = twins.first().expect("it is kept").1.pid;
     kill(Pid::from_raw(init), Signal::SIGKILL).expect("it is there");
@@ -171,6 +175,8 @@ fn logins(place: &Place) {
         "production-bastion\n",
         "",
     );
+    let links = "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort";
+    check(apim, &[links], 0, "eth0\nlo\n", "");
     check(
         apim,
         &["echo out; echo err >&2; exit 7"],

@@ -1,4 +1,4 @@
-//! Rehearsals at the same time, of one estate and of two.
+//! Rehearsals at the same time: of one estate and of two, one in a folder with an odd name, one without an environment.
 
 use std::fs;
 
@@ -6,15 +6,23 @@ use crate::machine::can_rehearse;
 use crate::place::Place;
 use crate::processes::none_remain;
 
+/// A folder's name with what mount tables, overlays and shells give a meaning to.
+const ODD: &str = "acme \\040copy,:\n\"$x\" é";
+
 #[test]
 fn rehearsals_at_once_all_hold() {
     if !can_rehearse() {
         return;
     }
     let place = Place::new();
-    place.copy_estate("acme copy");
-    let started =
-        ["../acme", "../acme", "../acme copy"].map(|estate| place.start(&["rehearse", estate]));
+    place.copy_estate(ODD);
+    let mut bare = place.reeve(&["rehearse", "../acme"]);
+    bare.env_clear().env("LANG", &place.mark);
+    let started = [
+        place.start(&["rehearse", "../acme"]),
+        place.start_command(&mut bare),
+        place.start(&["rehearse", &format!("../{ODD}")]),
+    ];
     for running in started {
         let ended = running.end().with(0);
         assert!(ended.stdout.contains("holds"), "{}", ended.stdout);
@@ -22,7 +30,7 @@ fn rehearsals_at_once_all_hold() {
     }
     none_remain(&place.mark, &Default::default(), "all have ended");
     place.is_tidy("all have ended");
-    let runs = [place.runs("acme"), place.runs("acme copy")];
+    let runs = [place.runs("acme"), place.runs(ODD)];
     assert_eq!(runs.each_ref().map(Vec::len), [2, 1]);
     for run in runs.iter().flatten() {
         assert!(fs::metadata(run.join("report.html")).is_ok_and(|page| page.len() > 10_000));
