@@ -46,7 +46,7 @@ const FAILURES: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Health {
-    /// No check has ended yet; clients are passed to it, so that a balancer serves from its first moment.
+    /// No check has passed yet, nor two failed; clients are passed to it, so that a balancer serves from its first moment.
     Unknown,
     /// The last check was answered as it must be.
     Healthy,
@@ -103,8 +103,9 @@ impl Opinion {
             };
         }
         let failures = self.failures.saturating_add(1);
-        // A target that was never seen well is not given the benefit of the doubt.
-        let dead = failures >= FAILURES || self.health != Health::Healthy;
+        // A target that was not seen well yet has the benefit of the doubt as well: hosts start side by side, and a
+        // client that was moved away for the first check's sake would lose its session when it is moved back.
+        let dead = failures >= FAILURES || self.health == Health::Unhealthy;
         Self {
             health: if dead { Health::Unhealthy } else { self.health },
             failures,
