@@ -284,10 +284,7 @@ pub(crate) fn customer_zone(plan: &Plan<'_>) -> Zone {
         name,
         records: records
             .into_iter()
-            .map(|(name, addresses)| Record {
-                name,
-                addresses: addresses.into_iter().collect(),
-            })
+            .map(|(name, addresses)| Record::addresses(name, addresses.into_iter().collect()))
             .collect(),
     }
 }

@@ -80,6 +80,7 @@ pub fn design(estate: &Estate, catalog: &Catalog, lock: &Lock) -> Result<Design,
             network: environment::network(environment_plan),
             hosts: environment::hosts(environment_plan, &plan),
             zones: vec![environment::zone(environment_plan)],
+            vpns: Vec::new(),
             claims: claims::of_environment(environment_plan, &plan),
         };
         blueprints.insert(id.to_string(), blueprint);
@@ -105,6 +106,7 @@ fn account_blueprint(plan: &Plan<'_>) -> Blueprint {
         network: account::network(plan),
         hosts: account::hosts(plan),
         zones: vec![account::customer_zone(plan)],
+        vpns: Vec::new(),
         claims: claims::of_account(plan),
     }
 }

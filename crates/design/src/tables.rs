@@ -3,6 +3,7 @@
 use model::blueprint::Host;
 use model::id::InterfaceId;
 use model::network::{Place, RulePeer};
+use model::service::RecordData;
 
 use crate::design::Design;
 
@@ -121,15 +122,24 @@ fn names(design: &Design) -> Table {
         .values()
         .flat_map(|blueprint| &blueprint.zones)
         .flat_map(|zone| {
-            zone.records.iter().map(|record| {
-                vec![
-                    zone.name.clone(),
-                    record.name.clone(),
-                    joined(&record.addresses),
-                ]
-            })
+            zone.records
+                .iter()
+                .map(|record| vec![zone.name.clone(), record.name.clone(), data(&record.data)])
         });
     table("Names", &["zone", "name", "addresses"], rows.collect())
+}
+
+/// What a name stands for, as it is written in a zone file.
+fn data(data: &RecordData) -> String {
+    match data {
+        RecordData::Addresses(addresses) => joined(addresses),
+        RecordData::Alias(name) => name.clone(),
+        RecordData::Text(text) => format!("\"{text}\""),
+        RecordData::Mail {
+            preference,
+            exchange,
+        } => format!("{preference} {exchange}"),
+    }
 }
 
 fn claims(design: &Design) -> Table {

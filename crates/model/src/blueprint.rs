@@ -10,6 +10,7 @@ use crate::id::{EnvironmentId, HostId, SiteId};
 use crate::network::Network;
 use crate::secret::SecretName;
 use crate::service::{Service, Zone};
+use crate::vpn::VpnConnection;
 
 /// One unit of an estate: an environment, or what environments share. Immutable, ordered, content-addressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Blueprint {
     pub hosts: BTreeMap<HostId, Host>,
     /// The zones that the unit's resolvers answer.
     pub zones: Vec<Zone>,
+    /// The IPsec connections that join the data centre; none where it is joined otherwise or not at all.
+    pub vpns: Vec<VpnConnection>,
     /// What must be shown to hold.
     pub claims: Vec<Claim>,
 }

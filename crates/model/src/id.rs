@@ -62,6 +62,8 @@ identifiers! {
     InterfaceId;
     /// A NAT gateway.
     NatId;
+    /// A peering of two VPCs.
+    PeeringId;
     /// A VPC's route table.
     RouteTableId;
     /// A network outside AWS: `internet`, `operator`, `data-centre`.
@@ -74,4 +76,6 @@ identifiers! {
     TransitTableId;
     /// A VPC.
     VpcId;
+    /// An IPsec VPN connection.
+    VpnId;
 }

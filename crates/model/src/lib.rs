@@ -18,6 +18,7 @@ pub mod network;
 pub mod packet;
 pub mod secret;
 pub mod service;
+pub mod vpn;
 
 pub use assessment::{Assessment, assess};
 pub use blueprint::{Blueprint, Host, Role};
@@ -29,7 +30,7 @@ pub use estate::{Estate, Reading};
 pub use finding::{Finding, Severity, Span};
 pub use id::{
     AclId, AttachmentId, ClaimId, EnvironmentId, GatewayId, GroupId, HostId, InterfaceId, NatId,
-    RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
+    PeeringId, RouteTableId, SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId, VpnId,
 };
 pub use intent::{Intent, Rule};
 pub use lock::Lock;
@@ -37,3 +38,4 @@ pub use network::Network;
 pub use packet::{Packet, Traffic};
 pub use secret::{Secret, SecretName, SecretRef};
 pub use service::{Service, ServiceKind};
+pub use vpn::VpnConnection;

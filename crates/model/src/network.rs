@@ -13,8 +13,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    AclId, AttachmentId, GatewayId, GroupId, HostId, InterfaceId, NatId, RouteTableId, SiteId,
-    SubnetId, TransitGatewayId, TransitTableId, VpcId,
+    AclId, AttachmentId, GatewayId, GroupId, HostId, InterfaceId, NatId, PeeringId, RouteTableId,
+    SiteId, SubnetId, TransitGatewayId, TransitTableId, VpcId,
 };
 use crate::packet::Traffic;
 
@@ -39,6 +39,8 @@ pub struct Network {
     pub nat_gateways: BTreeMap<NatId, NatGateway>,
     /// Transit gateways.
     pub transit_gateways: BTreeMap<TransitGatewayId, TransitGateway>,
+    /// Peerings between two VPCs each.
+    pub peerings: BTreeMap<PeeringId, Peering>,
     /// Networks outside AWS. At most one is of kind [`SiteKind::Internet`].
     pub sites: BTreeMap<SiteId, Site>,
 }
@@ -101,6 +103,8 @@ pub enum RouteTarget {
     NatGateway(NatId),
     /// A transit gateway.
     TransitGateway(TransitGatewayId),
+    /// A peering: straight into the other VPC.
+    Peering(PeeringId),
     /// Nowhere: the target is gone.
     Blackhole,
     /// Something that the model does not hold; whatever needs it is unknown.
@@ -134,14 +138,34 @@ pub struct AclEntry {
 /// A stateful filter on interfaces. It only allows; an interface passes what any of its groups allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityGroup {
-    /// The VPC it belongs to.
-    pub vpc: VpcId,
+    /// The VPC it belongs to, or the site whose firewall it speaks for.
+    pub home: GroupHome,
     /// Whether it is the VPC's default group, which interfaces get when nobody names one.
     pub default: bool,
     /// What may reach the members.
     pub ingress: Vec<GroupRule>,
     /// What the members may reach.
     pub egress: Vec<GroupRule>,
+}
+
+impl SecurityGroup {
+    /// The VPC that the group belongs to; none for a site's.
+    pub fn vpc(&self) -> Option<&VpcId> {
+        match &self.home {
+            GroupHome::Vpc(vpc) => Some(vpc),
+            GroupHome::Site(_) => None,
+        }
+    }
+}
+
+/// Where a group belongs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupHome {
+    /// To a VPC: a security group of AWS's.
+    Vpc(VpcId),
+    /// To a site outside AWS: what its firewall does for the interfaces that name the group.
+    Site(SiteId),
 }
 
 /// One rule of a security group.
@@ -185,7 +209,8 @@ pub struct Interface {
     pub addresses: Vec<IpAddr>,
     /// The public address that the Internet gateway translates to the primary IPv4 address and back.
     pub public: Option<Ipv4Addr>,
-    /// Its security groups. At a site outside AWS there are none, and nothing is filtered.
+    /// Its security groups. At a site outside AWS they stand for what the site's firewall lets through to and from this
+    /// interface; an interface there that has none is not filtered.
     pub groups: Vec<GroupId>,
     /// Whether AWS drops packets that are neither from nor to its own addresses.
     pub source_dest_check: bool,
@@ -221,6 +246,14 @@ pub struct NatGateway {
     pub public: Option<Ipv4Addr>,
 }
 
+/// A direct way between two VPCs. It leads to the addresses of the other VPC and no further: packets for anything else
+/// that come by it are dropped, and so are those that the other VPC's routes would pass on by a gateway of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peering {
+    /// The VPC that asked for it, and the one that accepted.
+    pub vpcs: [VpcId; 2],
+}
+
 /// A router between VPCs and sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransitGateway {
@@ -252,7 +285,7 @@ pub enum AttachedTo {
         /// One subnet for each attached zone.
         subnets: Vec<SubnetId>,
     },
-    /// A site outside AWS, over VPN or Direct Connect.
+    /// A site outside AWS, over Direct Connect or VPN: all connections that join the site stand as one attachment.
     Site(SiteId),
 }
 
@@ -337,6 +370,7 @@ impl Network {
         self.internet_gateways.extend(other.internet_gateways);
         self.nat_gateways.extend(other.nat_gateways);
         self.transit_gateways.extend(other.transit_gateways);
+        self.peerings.extend(other.peerings);
         self.sites.extend(other.sites);
     }
 }

@@ -129,22 +129,59 @@ pub struct HealthCheck {
     pub path: String,
 }
 
-/// A zone and its address records.
+/// A zone and its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// Fully qualified, without the final dot.
     pub name: String,
-    /// Address records, ordered by name.
+    /// Records, ordered by name; a name may have several of the kinds that DNS lets stand together.
     pub records: Vec<Record>,
 }
 
-/// A name and its addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A name and what is recorded under it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Record {
     /// Fully qualified, without the final dot.
     pub name: String,
+    /// What it stands for.
+    pub data: RecordData,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordData {
     /// IPv4 addresses become A records, IPv6 addresses AAAA records.
-    pub addresses: Vec<IpAddr>,
+    Addresses(Vec<IpAddr>),
+    /// CNAME: another name, fully qualified, without the final dot.
+    Alias(String),
+    /// TXT: one text, which goes on the wire in pieces of at most 255 bytes.
+    Text(String),
+    /// MX: where mail for the name goes.
+    Mail {
+        /// Lower ones are tried first.
+        preference: u16,
+        /// The server's name, fully qualified, without the final dot.
+        exchange: String,
+    },
+}
+
+impl Record {
+    /// A name's addresses.
+    pub fn addresses(name: impl Into<String>, addresses: Vec<IpAddr>) -> Self {
+        Self {
+            name: name.into(),
+            data: RecordData::Addresses(addresses),
+        }
+    }
+
+    /// The addresses that stand under the name itself; none for what is not an address.
+    pub fn own_addresses(&self) -> &[IpAddr] {
+        match &self.data {
+            RecordData::Addresses(addresses) => addresses,
+            RecordData::Alias(_) | RecordData::Text(_) | RecordData::Mail { .. } => &[],
+        }
+    }
 }
 
 /// A zone whose questions are passed on.

@@ -129,7 +129,7 @@ fn names_another_vpc(network: &Network, group: &SecurityGroup, rule: &GroupRule)
         RulePeer::Prefix(_) => false,
         RulePeer::Group(peer) => {
             let peer = network.groups.get(peer);
-            peer.is_some_and(|peer| peer.vpc != group.vpc)
+            peer.is_some_and(|peer| peer.home != group.home)
         }
     }
 }

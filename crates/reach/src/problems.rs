@@ -7,7 +7,8 @@ use ipnet::IpNet;
 use model::Network;
 use model::id::{SubnetId, VpcId};
 use model::network::{
-    AttachedTo, Interface, Place, RouteTable, RouteTarget, RulePeer, SiteKind, TransitGateway,
+    AttachedTo, GroupHome, Interface, Place, RouteTable, RouteTarget, RulePeer, SiteKind,
+    TransitGateway,
 };
 
 use crate::addresses::AddressSet;
@@ -98,9 +99,10 @@ impl<'n> Found<'n> {
         };
         for route in &table.routes {
             let (well, target) = match &route.target {
-                RouteTarget::Local | RouteTarget::Blackhole | RouteTarget::Unmodelled(_) => {
-                    (true, String::new())
-                }
+                RouteTarget::Local
+                | RouteTarget::Peering(_)
+                | RouteTarget::Blackhole
+                | RouteTarget::Unmodelled(_) => (true, String::new()),
                 RouteTarget::InternetGateway(id) => {
                     (gateway(id, false), format!("Internet gateway {id}"))
                 }
@@ -161,7 +163,12 @@ impl<'n> Found<'n> {
         }
         for (id, group) in &network.groups {
             let of = format!("group {id}");
-            self.vpc(&of, &group.vpc);
+            match &group.home {
+                GroupHome::Vpc(vpc) => self.vpc(&of, vpc),
+                GroupHome::Site(site) => self.want(network.sites.contains_key(site), || {
+                    format!("{of} names site {site}, which is not there")
+                }),
+            }
             for rule in group.ingress.iter().chain(&group.egress) {
                 if let RulePeer::Group(peer) = &rule.peer {
                     let known = network.groups.contains_key(peer);
@@ -214,9 +221,10 @@ impl<'n> Found<'n> {
                 }
                 for id in &interface.groups {
                     let group = network.groups.get(id);
-                    self.want(group.is_some_and(|group| group.vpc == subnet.vpc), || {
-                        format!("{of} names group {id}, which is not one of its VPC")
-                    });
+                    self.want(
+                        group.is_some_and(|group| group.vpc() == Some(&subnet.vpc)),
+                        || format!("{of} names group {id}, which is not one of its VPC"),
+                    );
                 }
             }
         }

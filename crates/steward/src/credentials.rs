@@ -189,7 +189,7 @@ pub(crate) fn names_by_host(
             _ => None,
         });
     for record in zones.flatten().flat_map(|zone| &zone.records) {
-        for address in &record.addresses {
+        for address in record.own_addresses() {
             call(*address, None, &record.name);
         }
     }

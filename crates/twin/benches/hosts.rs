@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use ipnet::{IpNet, Ipv4Net};
 use model::network::{
-    AclEntry, GroupRule, Interface, NetworkAcl, Place, Route, RouteTable, RouteTarget, RulePeer,
-    SecurityGroup, Subnet, Vpc,
+    AclEntry, GroupHome, GroupRule, Interface, NetworkAcl, Place, Route, RouteTable, RouteTarget,
+    RulePeer, SecurityGroup, Subnet, Vpc,
 };
 use model::packet::{PortRange, Traffic};
 use model::{AclId, GroupId, HostId, InterfaceId, Network, RouteTableId, SubnetId, VpcId};
@@ -212,7 +212,7 @@ fn group(vpc: &VpcId, tier: usize, range: IpNet) -> SecurityGroup {
     let before = RulePeer::Group(group_id(tier.saturating_sub(1)));
     let after = RulePeer::Group(group_id((tier + 1).min(TIERS - 1)));
     SecurityGroup {
-        vpc: vpc.clone(),
+        home: GroupHome::Vpc(vpc.clone()),
         default: false,
         ingress: vec![
             rule(Traffic::tcp(22), RulePeer::Group(group_id(0))),

@@ -123,7 +123,7 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
             &host.id,
             &plan.resolvers(),
             &record.name,
-            &record.addresses,
+            record.own_addresses(),
         );
     }
     draft.done()
@@ -161,7 +161,7 @@ fn resolvers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, customers: &[Record])
                 &resolver.id,
                 servers,
                 &record.name,
-                &record.addresses,
+                record.own_addresses(),
             );
         }
     }
@@ -189,7 +189,13 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vanta
     );
     for record in zone(plan).records {
         let servers = &whole.estate.dns.servers;
-        draft = resolve(draft, &client.id, servers, &record.name, &record.addresses);
+        draft = resolve(
+            draft,
+            &client.id,
+            servers,
+            &record.name,
+            record.own_addresses(),
+        );
     }
     draft.done()
 }

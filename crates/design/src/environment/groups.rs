@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use model::id::GroupId;
-use model::network::{GroupRule, RulePeer, SecurityGroup};
+use model::network::{GroupHome, GroupRule, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
 use super::{anywhere, data_centre_prefixes, operator_networks};
@@ -19,7 +19,7 @@ pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGr
     let mut groups = BTreeMap::new();
     let mut insert = |name: &str, rules: Rules| {
         let group = SecurityGroup {
-            vpc: plan.vpc(),
+            home: GroupHome::Vpc(plan.vpc()),
             default: name == "default",
             ingress: rules.ingress,
             egress: rules.egress,

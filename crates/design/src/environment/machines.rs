@@ -190,7 +190,7 @@ pub(crate) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
         name,
         records: records
             .into_iter()
-            .map(|(name, addresses)| Record { name, addresses })
+            .map(|(name, addresses)| Record::addresses(name, addresses))
             .collect(),
     }
 }

@@ -76,7 +76,7 @@ fn map(network: &Network, hosts: &BTreeMap<HostId, Host>, vpc: &VpcId) -> Map {
     let groups: Vec<_> = network
         .groups
         .iter()
-        .filter(|(_, group)| &group.vpc == vpc && !group.default)
+        .filter(|(_, group)| group.vpc() == Some(vpc) && !group.default)
         .collect();
     for (id, _) in &groups {
         if let Some(node) = group_node(network, hosts, id) {

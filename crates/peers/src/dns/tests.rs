@@ -19,12 +19,10 @@ fn free_port() -> u16 {
 }
 
 fn zone(name: &str, records: &[(&str, &[&str])]) -> Zone {
-    let record = |(name, addresses): &(&str, &[&str])| Record {
-        name: (*name).to_owned(),
-        addresses: addresses
-            .iter()
-            .map(|text| text.parse().expect("an address"))
-            .collect(),
+    let record = |(name, addresses): &(&str, &[&str])| {
+        let addresses = addresses.iter();
+        let addresses = addresses.map(|text| text.parse().expect("an address"));
+        Record::addresses(*name, addresses.collect())
     };
     Zone {
         name: name.to_owned(),

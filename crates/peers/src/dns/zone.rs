@@ -98,7 +98,7 @@ impl Zone {
             names
                 .entry(LowerName::new(&owner))
                 .or_default()
-                .extend(&record.addresses);
+                .extend(record.own_addresses());
         }
         Ok(Self {
             apex,

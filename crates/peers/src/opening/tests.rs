@@ -28,10 +28,10 @@ fn dns(zone: &str) -> ServiceKind {
     ServiceKind::Dns {
         zones: vec![Zone {
             name: zone.to_owned(),
-            records: vec![Record {
-                name: format!("www.{zone}"),
-                addresses: vec![IpAddr::from([10, 0, 0, 1])],
-            }],
+            records: vec![Record::addresses(
+                format!("www.{zone}"),
+                vec![IpAddr::from([10, 0, 0, 1])],
+            )],
         }],
         forwards: Vec::new(),
     }

@@ -245,10 +245,7 @@ pub(crate) fn health() -> HealthCheck {
 }
 
 fn services() -> Vec<Service> {
-    let record = |name: &str, addresses: Vec<IpAddr>| Record {
-        name: name.to_owned(),
-        addresses,
-    };
+    let record = |name: &str, addresses: Vec<IpAddr>| Record::addresses(name, addresses);
     let ssh = |port, forwarding| ServiceKind::Ssh {
         port,
         forwarding,

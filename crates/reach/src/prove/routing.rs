@@ -211,7 +211,7 @@ impl<'n> Prover<'n> {
         }
         let groups = network.groups.iter();
         let defaults: Vec<_> = groups
-            .filter(|(_, group)| group.default && group.vpc == *vpc)
+            .filter(|(_, group)| group.default && group.vpc() == Some(vpc))
             .collect();
         let [(id, group)] = defaults.as_slice() else {
             let count = defaults.len();

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use model::Network;
 use model::id::{InterfaceId, SubnetId};
 use model::network::{
-    AclEntry, AttachedTo, Attachment, GroupRule, Interface, InternetGateway, NatGateway,
+    AclEntry, AttachedTo, Attachment, GroupHome, GroupRule, Interface, InternetGateway, NatGateway,
     NetworkAcl, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site, SiteKind,
     Subnet, TransitGateway, TransitRoute, Vpc,
 };
@@ -135,7 +135,7 @@ impl Plan {
             .acls
             .insert(format!("{name}-open").as_str().into(), acl);
         let group = SecurityGroup {
-            vpc: name.into(),
+            home: GroupHome::Vpc(name.into()),
             default: true,
             ingress: Vec::new(),
             egress: Vec::new(),
@@ -222,7 +222,7 @@ impl Plan {
         self.0.groups.insert(
             name.into(),
             SecurityGroup {
-                vpc: vpc.into(),
+                home: GroupHome::Vpc(vpc.into()),
                 default: false,
                 ingress: rules(ingress),
                 egress: rules(egress),

@@ -71,7 +71,7 @@ pub(super) fn groups(
                 RulePeer::Prefix(_) => false,
                 RulePeer::Group(peer) => {
                     let peer = network.groups.get(peer);
-                    peer.is_some_and(|peer| peer.vpc != group.vpc)
+                    peer.is_some_and(|peer| peer.home != group.home)
                 }
             };
             if foreign {
@@ -273,6 +273,7 @@ pub(super) fn route_words(route: &Route) -> String {
         RouteTarget::EgressOnlyGateway(id) => format!("{to} goes to egress-only gateway {id}{how}"),
         RouteTarget::NatGateway(id) => format!("{to} goes to NAT gateway {id}{how}"),
         RouteTarget::TransitGateway(id) => format!("{to} goes to transit gateway {id}{how}"),
+        RouteTarget::Peering(id) => format!("{to} goes to peering {id}{how}"),
         RouteTarget::Blackhole => format!("{to} is a black hole"),
         RouteTarget::Unmodelled(what) => format!("{to} goes to {what}, which is not modelled"),
     }

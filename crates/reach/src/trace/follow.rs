@@ -288,6 +288,7 @@ impl<'n> Follower<'n> {
                 self.leave_by_transit(from, subnet, gateway)
             }
             RouteTarget::Blackhole => self.lose(at, words),
+            RouteTarget::Peering(id) => self.unknown(format!("peering {id} is not modelled")),
             RouteTarget::Unmodelled(what) => self.unknown(format!("{what} is not modelled")),
         }
     }

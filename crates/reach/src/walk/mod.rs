@@ -319,6 +319,9 @@ impl<'a, 'n> Walk<'a, 'n> {
             RouteTarget::NatGateway(nat) => self.hide(from, nat, packets),
             RouteTarget::TransitGateway(gateway) => self.enter_transit(from, vpc, gateway, packets),
             RouteTarget::Blackhole => Ok(()),
+            RouteTarget::Peering(id) => {
+                self.doubt(packets.set, format!("peering {id} is not modelled"))
+            }
             RouteTarget::Unmodelled(what) => {
                 self.doubt(packets.set, format!("{what} is not modelled"))
             }

@@ -238,8 +238,8 @@ mod sample {
 
     use ipnet::{IpNet, Ipv4Net};
     use model::network::{
-        Interface, Network, NetworkAcl, Place, Route, RouteTable, RouteTarget, SecurityGroup,
-        Subnet, Vpc,
+        GroupHome, Interface, Network, NetworkAcl, Place, Route, RouteTable, RouteTarget,
+        SecurityGroup, Subnet, Vpc,
     };
 
     /// A VPC with one subnet, one host in it and one group around it.
@@ -285,7 +285,7 @@ mod sample {
         network.groups.insert(
             "group".into(),
             SecurityGroup {
-                vpc: "vpc".into(),
+                home: GroupHome::Vpc("vpc".into()),
                 default: false,
                 ingress: Vec::new(),
                 egress: Vec::new(),

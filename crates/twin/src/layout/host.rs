@@ -173,7 +173,9 @@ fn guard(
         let by = format!("interface {id}");
         let group = find(&lookup.network.groups, "security group", name, &by)?;
         if let Some(vpc) = lookup.network.vpc_of(interface) {
-            same_vpc(&group.vpc, vpc, "security group", name, &by)?;
+            if let Some(home) = group.vpc() {
+                same_vpc(home, vpc, "security group", name, &by)?;
+            }
         }
         allow(lookup, name, group, &mut guarded)?;
     }

@@ -88,6 +88,11 @@ impl Ways<'_> {
             RouteTarget::EgressOnlyGateway(id) => self.by_gateway(destination, id, true),
             RouteTarget::NatGateway(id) => self.by_nat(destination, id),
             RouteTarget::TransitGateway(id) => self.by_transit(destination, id),
+            RouteTarget::Peering(id) => Err(LayoutError::Unmodelled {
+                table: self.table.clone(),
+                destination,
+                target: format!("peering {id}"),
+            }),
             RouteTarget::Unmodelled(target) => Err(LayoutError::Unmodelled {
                 table: self.table.clone(),
                 destination,

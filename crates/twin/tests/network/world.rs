@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 use model::Network;
 use model::network::{
-    AclEntry, AttachedTo, Attachment, GroupRule, Interface, InternetGateway, NatGateway,
+    AclEntry, AttachedTo, Attachment, GroupHome, GroupRule, Interface, InternetGateway, NatGateway,
     NetworkAcl, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site, SiteKind,
     Subnet, TransitGateway, TransitRoute, Vpc,
 };
@@ -137,7 +137,7 @@ impl World {
             .groups
             .entry(group.into())
             .or_insert_with(|| SecurityGroup {
-                vpc: vpc.into(),
+                home: GroupHome::Vpc(vpc.into()),
                 default: false,
                 ingress: Vec::new(),
                 egress: Vec::new(),

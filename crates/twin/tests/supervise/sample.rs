@@ -5,8 +5,8 @@ use std::path::Path;
 
 use model::HostId;
 use model::network::{
-    Interface, Network, NetworkAcl, Place, Route, RouteTable, RouteTarget, SecurityGroup, Subnet,
-    Vpc,
+    GroupHome, Interface, Network, NetworkAcl, Place, Route, RouteTable, RouteTarget,
+    SecurityGroup, Subnet, Vpc,
 };
 use serde_json::{Value, json};
 use twin::{Plan, Program};
@@ -96,7 +96,7 @@ fn network() -> Network {
         groups: BTreeMap::from([(
             "group".into(),
             SecurityGroup {
-                vpc: "vpc".into(),
+                home: GroupHome::Vpc("vpc".into()),
                 default: false,
                 ingress: Vec::new(),
                 egress: Vec::new(),
