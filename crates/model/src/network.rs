@@ -254,6 +254,17 @@ pub struct Peering {
     pub vpcs: [VpcId; 2],
 }
 
+impl Peering {
+    /// The VPC to which it leads from one of its two; none for a VPC that it does not join.
+    pub fn other(&self, vpc: &VpcId) -> Option<&VpcId> {
+        match &self.vpcs {
+            [from, to] if from == vpc => Some(to),
+            [to, from] if from == vpc => Some(to),
+            _ => None,
+        }
+    }
+}
+
 /// A router between VPCs and sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransitGateway {
@@ -300,7 +311,7 @@ pub struct TransitRoute {
     pub propagated: bool,
 }
 
-/// A network outside AWS, taken as one flat, unfiltered network.
+/// A network outside AWS, taken as one flat network; only interfaces that name groups are filtered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// What kind of place it is, and so how it is joined.
