@@ -88,6 +88,14 @@ pub enum Rule {
         /// The other.
         right: VpcId,
     },
+    /// No way is laid between two VPCs, whatever their groups let through and whoever stands there: no peering joins
+    /// them, and no transit table that one's attachment asks has a route, static or propagated, to the other's.
+    NotJoined {
+        /// One VPC.
+        left: VpcId,
+        /// The other.
+        right: VpcId,
+    },
     /// The VPC's default group has no rule and no member.
     DefaultGroupEmpty {
         /// The VPC.

@@ -1,6 +1,7 @@
 //! Intents: holds, fails with a witness, or unknown.
 
 mod families;
+mod joined;
 mod outbound;
 mod paths;
 mod routing;
@@ -21,7 +22,7 @@ pub const NOT_LOOKED_BEHIND: [&str; 6] = [
     "the EC2 serial console and EC2 Instance Connect",
     "VPC endpoints and AWS's own services",
     "what a host passes on at another's request, such as a proxy or a tunnel",
-    "the customer's own filters at private sites",
+    "filters at sites that the network does not name",
 ];
 
 /// What a proof says of an intent.
@@ -140,6 +141,7 @@ impl Prover<'_> {
                 of_vpc,
             } => self.only_prefixes(vpc, site, of_site, of_vpc),
             Rule::Isolated { left, right } => self.isolated(left, right),
+            Rule::NotJoined { left, right } => self.not_joined(left, right),
             Rule::DefaultGroupEmpty { vpc } => self.default_group_empty(vpc),
             Rule::Ipv6AsClosedAsIpv4 { to } => self.ipv6_as_closed_as_ipv4(to),
         };
