@@ -1,5 +1,6 @@
 //! IPsec VPN connections: what AWS builds at its end, and what the customer's router is told.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -80,5 +81,49 @@ impl Tunnel {
     /// The customer's address inside the tunnel.
     pub fn customer_inside(&self) -> Ipv4Addr {
         Ipv4Addr::from(u32::from(self.inside.network()).saturating_add(2))
+    }
+}
+
+/// One of the two ends of a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VpnSide {
+    /// AWS's.
+    Amazon,
+    /// The customer's.
+    Customer,
+}
+
+impl fmt::Display for VpnSide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Amazon => "AWS's end",
+            Self::Customer => "the customer's end",
+        })
+    }
+}
+
+/// Which tunnel of which connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TunnelId {
+    /// The connection.
+    pub vpn: VpnId,
+    /// Its first tunnel or its second: 1 or 2.
+    pub number: u8,
+}
+
+impl fmt::Display for TunnelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} tunnel {}", self.vpn, self.number)
+    }
+}
+
+impl VpnConnection {
+    /// Its tunnels with their names, the first one first.
+    pub fn named_tunnels(&self) -> impl Iterator<Item = (TunnelId, &Tunnel)> {
+        (1..).zip(&self.tunnels).map(|(number, tunnel)| {
+            let vpn = self.id.clone();
+            (TunnelId { vpn, number }, tunnel)
+        })
     }
 }
