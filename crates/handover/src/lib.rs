@@ -3,6 +3,7 @@
 //! Pure: values in, text out. It asks nothing, decides no verdict and knows nothing of where evidence comes from.
 
 mod diagram;
+pub mod link;
 mod page;
 mod report;
 
