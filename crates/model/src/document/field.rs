@@ -1,6 +1,6 @@
 //! Values of one type, read from a document.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 use jiff::civil::Date;
@@ -192,6 +192,19 @@ impl<T: Spelt> Field for T {
     }
 }
 
+impl Spelt for Ipv4Addr {
+    const WANTED: &'static str = "an IPv4 address";
+    const EXAMPLE: &'static str = "203.0.113.10";
+
+    fn spell(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn placeholder() -> Self {
+        Self::UNSPECIFIED
+    }
+}
+
 impl Spelt for IpAddr {
     const WANTED: &'static str = "an IP address";
     const EXAMPLE: &'static str = "10.200.0.53";
@@ -201,7 +214,7 @@ impl Spelt for IpAddr {
     }
 
     fn placeholder() -> Self {
-        Self::V4(std::net::Ipv4Addr::UNSPECIFIED)
+        Self::V4(Ipv4Addr::UNSPECIFIED)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use check::{
     ALL, DUPLICATE_KEY, HIDDEN_CHARACTER, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX,
     TOO_LARGE, TOO_MANY, UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
 };
-pub(crate) use field::Field;
+pub(crate) use field::{Field, Spelt};
 pub(crate) use lines::Lines;
 pub(crate) use parse::{parse, read_format};
 pub(crate) use report::{Report, nearest};

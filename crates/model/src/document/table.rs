@@ -113,6 +113,39 @@ impl<'t, 'd> Table<'t, 'd> {
         as_table(value, path, name.span(), report)
     }
 
+    /// Two tables of which exactly one must be there: the first, when both are.
+    pub(crate) fn one_table(
+        &mut self,
+        keys: [&'static str; 2],
+        report: &mut Report,
+    ) -> [Option<Table<'t, 'd>>; 2] {
+        let [first, second] = keys;
+        match (self.has(first), self.has(second)) {
+            (false, false) => {
+                self.asked.extend(keys);
+                self.miss(first, "a table", report);
+            }
+            (true, true) => {
+                let path = self.path(second);
+                let span = self.entries.get_key_value(second);
+                report.refuse(
+                    WRONG_VALUE,
+                    &path,
+                    span.map(|(name, _)| name.span()),
+                    &format!("`{first}` is there too"),
+                    format!(
+                        "{} and {} exclude one another.",
+                        quote(&self.path(first)),
+                        quote(&path)
+                    ),
+                    "Remove one of the two.",
+                );
+            }
+            _ => {}
+        }
+        keys.map(|key| self.optional_table(key, report))
+    }
+
     /// The tables under a table of names, by name; none when there is no such table.
     pub(crate) fn named(
         &mut self,

@@ -62,7 +62,9 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
             );
         }
         let path = format!("{}.bastion.instance", environment_path(name));
-        instance_type(&environment.bastion.instance, "", &path, report);
+        if let Some(instance) = environment.bastion.instance() {
+            instance_type(instance, "", &path, report);
+        }
     }
 }
 

@@ -49,10 +49,12 @@ struct Comparison<'r> {
 impl Comparison<'_> {
     fn all(&mut self, own: &Environment, production: &Environment) {
         self.same("ipv6", &own.ipv6, &production.ipv6);
+        self.same("balancer", &own.balancer, &production.balancer);
+        self.same("image", &own.image, &production.image);
         self.same(
             "bastion.instance",
-            &own.bastion.instance,
-            &production.bastion.instance,
+            &own.bastion.instance(),
+            &production.bastion.instance(),
         );
         self.products(own, production);
         self.database(own, production);
@@ -75,6 +77,7 @@ impl Comparison<'_> {
                 &ours.volume_gib,
                 &theirs.volume_gib,
             );
+            self.same(&format!("{key}.image"), &ours.image, &theirs.image);
             self.same(&format!("{key}.calls"), &ours.calls, &theirs.calls);
             self.same(&format!("{key}.public"), &ours.public, &theirs.public);
             self.same(&format!("{key}.internal"), &ours.internal, &theirs.internal);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::addresses::{Purpose, purpose_of};
 use super::ranges::host_bits;
 use crate::document::{Check, Report};
-use crate::estate::{DataCentre, Estate, Link};
+use crate::estate::{DataCentre, Estate, Link, Vpn};
 
 const WITHOUT_ROUTING: Check = Check::error(
     "vpn-without-routing",
@@ -37,27 +37,38 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 const VPN: &str = "data-centre.vpn";
+const SECOND: &str = "data-centre.vpn.second";
+const DIRECT: &str = "data-centre.direct-connect";
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
     let Some(data_centre) = &estate.data_centre else {
         return;
     };
-    let Link::Vpn {
-        gateway,
-        asn,
-        static_prefixes,
-        ..
-    } = &data_centre.link;
-    address(*gateway, report);
-    match (asn, static_prefixes.is_empty()) {
-        (None, true) => report.add(
+    match &data_centre.link {
+        Link::Vpn(link) => vpn(link, data_centre, estate, report),
+        Link::DirectConnect(link) => number(link.asn, &estate.region, DIRECT, report),
+    }
+}
+
+fn vpn(link: &Vpn, data_centre: &DataCentre, estate: &Estate, report: &mut Report) {
+    let static_prefixes = &link.static_prefixes;
+    for (index, gateway) in link.gateways.iter().enumerate() {
+        let path = if index == 0 { VPN } else { SECOND };
+        address(gateway.address, path, report);
+        if let Some(asn) = gateway.asn {
+            number(asn, &estate.region, path, report);
+        }
+    }
+    let dynamic = link.gateways.iter().any(|gateway| gateway.asn.is_some());
+    match (dynamic, static_prefixes.is_empty()) {
+        (false, true) => report.add(
             WITHOUT_ROUTING,
             VPN,
             "neither `asn` nor `static-prefixes`",
             "The VPN has neither an ASN for dynamic routing nor prefixes for static routing: no packet would find its way.",
             "Add `asn` with the customer's number, or `static-prefixes` with what is behind the gateway.",
         ),
-        (Some(_), false) => report.add(
+        (true, false) => report.add(
             BOTH_ROUTINGS,
             &format!("{VPN}.static-prefixes"),
             "not used beside `asn`",
@@ -66,13 +77,10 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
         ),
         _ => {}
     }
-    if let Some(asn) = asn {
-        number(*asn, &estate.region, report);
-    }
     prefixes(data_centre, static_prefixes, report);
 }
 
-fn address(gateway: IpAddr, report: &mut Report) {
+fn address(gateway: IpAddr, path: &str, report: &mut Report) {
     let what = match purpose_of(gateway) {
         Purpose::Public => return,
         Purpose::Private => "private networks",
@@ -80,7 +88,7 @@ fn address(gateway: IpAddr, report: &mut Report) {
     };
     report.add(
         GATEWAY_NOT_PUBLIC,
-        &format!("{VPN}.gateway"),
+        &format!("{path}.gateway"),
         "not on the Internet",
         format!("{gateway} is kept for {what}. AWS reaches the customer gateway over the Internet."),
         "Ask the customer for the gateway's Internet-routable address; behind NAT it is the NAT device's.",
@@ -88,7 +96,7 @@ fn address(gateway: IpAddr, report: &mut Report) {
 }
 
 /// Sources: RFC 4893, 7300 and 7607 for reserved numbers; AWS's documentation of customer gateways for its own.
-fn number(asn: u32, region: &str, report: &mut Report) {
+fn number(asn: u32, region: &str, path: &str, report: &mut Report) {
     let why = match (asn, region) {
         (0 | 65_535 | u32::MAX, _) => "is reserved and never used",
         (23_456, _) => "stands for numbers of four bytes and is nobody's own",
@@ -101,7 +109,7 @@ fn number(asn: u32, region: &str, report: &mut Report) {
     };
     report.add(
         BAD_ASN,
-        &format!("{VPN}.asn"),
+        &format!("{path}.asn"),
         "cannot be used",
         format!("The autonomous system number {asn} {why}."),
         "Ask the customer for its number; without a public one, agree on one from 64513 to 65534.",

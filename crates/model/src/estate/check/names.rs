@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{environment_path, product_path};
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::{Estate, RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
+use crate::estate::{Estate, Mail, RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
 
 const BAD_LABEL: Check = Check::fatal(
     "bad-name",
@@ -44,7 +44,15 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     name(&estate.name, "name", report);
     domain(&estate.private_zone, "private-zone", report);
     domain(&estate.dns.zone, "dns.zone", report);
-    domain(&estate.smtp.name, "smtp.name", report);
+    match &estate.mail {
+        Mail::Customer(smtp) => domain(&smtp.name, "smtp.name", report),
+        Mail::Ses(ses) => {
+            domain(&ses.domain, "ses.domain", report);
+            if let Some(mail_from) = &ses.mail_from {
+                domain(mail_from, "ses.mail-from", report);
+            }
+        }
+    }
     for (key, outbound) in &estate.outbound {
         let path = format!("outbound.{}", quote_key(key));
         name(key, &path, report);

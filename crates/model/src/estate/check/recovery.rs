@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
 const LONGEST_INTERVAL: u32 = 24;
 
 pub(super) fn check(estate: &Estate, today: Date, report: &mut Report) {
-    let Some(recovery) = &estate.recovery else {
+    let Some(recovery) = estate.wanted_recovery() else {
         return;
     };
     if recovery.region == estate.region {

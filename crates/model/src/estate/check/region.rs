@@ -61,7 +61,7 @@ const REGIONS: [&str; 34] = [
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
     known(&estate.region, "region", report);
-    if let Some(recovery) = &estate.recovery {
+    if let Some(recovery) = estate.wanted_recovery() {
         known(&recovery.region, "recovery.region", report);
     }
     if !ZONES.contains(&estate.zones.len()) {

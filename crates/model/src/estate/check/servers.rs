@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::addresses::{Purpose, purpose_of};
 use super::people::valid_mail;
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::Estate;
+use crate::estate::{DnsKeeper, Estate, Mail};
 
 const OUTSIDE: Check = Check::error(
     "server-outside-data-centre",
@@ -47,7 +47,10 @@ pub(super) const CHECKS: &[Check] = &[
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
     places(estate, report);
-    count(&estate.dns.servers, "dns.servers", SINGLE_DNS, report);
+    // Route 53 has servers enough of its own.
+    if estate.dns.keeper != DnsKeeper::Route53 {
+        count(&estate.dns.servers, "dns.servers", SINGLE_DNS, report);
+    }
     count(&estate.ntp.servers, "ntp.servers", SINGLE_NTP, report);
     mail(estate, report);
     for (name, outbound) in &estate.outbound {
@@ -68,7 +71,11 @@ fn servers(estate: &Estate) -> Vec<(String, IpAddr)> {
     };
     let mut all = list("dns", &estate.dns.servers);
     all.extend(list("ntp", &estate.ntp.servers));
-    all.push(("smtp.address".to_owned(), estate.smtp.address));
+    all.extend(
+        estate
+            .customer_mail()
+            .map(|smtp| ("smtp.address".to_owned(), smtp.address)),
+    );
     if let Some(data_centre) = &estate.data_centre {
         all.extend(
             data_centre.clients.iter().map(|(name, address)| {
@@ -147,8 +154,31 @@ fn count(servers: &[IpAddr], path: &str, single: Check, report: &mut Report) {
 }
 
 fn mail(estate: &Estate, report: &mut Report) {
+    let sender = match &estate.mail {
+        Mail::Customer(smtp) => {
+            submission(smtp.port, report);
+            ("smtp.sender", &smtp.sender)
+        }
+        Mail::Ses(ses) => ("ses.sender", &ses.sender),
+    };
+    let (path, sender) = sender;
+    if !valid_mail(sender) {
+        report.add(
+            SENDER,
+            path,
+            "not a mail address",
+            format!(
+                "{} has no domain that a receiver could check, so that its mails would be refused.",
+                quote(sender)
+            ),
+            "Write it like managed-cloud@example.com.",
+        );
+    }
+}
+
+fn submission(port: u16, report: &mut Report) {
     let path = "smtp.port";
-    match estate.smtp.port {
+    match port {
         0 => port_zero(path, report),
         25 => report.add(
             SMTP_25,
@@ -165,18 +195,6 @@ fn mail(estate: &Estate, report: &mut Report) {
             "Use the submission port, 587.",
         ),
         _ => {}
-    }
-    if !valid_mail(&estate.smtp.sender) {
-        report.add(
-            SENDER,
-            "smtp.sender",
-            "not a mail address",
-            format!(
-                "{} has no domain that a receiver could check, so that its mails would be refused.",
-                quote(&estate.smtp.sender)
-            ),
-            "Write it like managed-cloud@example.com.",
-        );
     }
 }
 

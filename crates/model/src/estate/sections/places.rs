@@ -1,11 +1,36 @@
-//! Who and what stands outside AWS: the operator, the data centre, the customer's servers, the Internet.
+//! Who and what stands outside the environments: the accounts' terms, the operator, the data centre.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 
-use crate::document::{Field, Report, Table};
-use crate::estate::{DataCentre, Dns, Link, Ntp, Operator, Outbound, Smtp};
-use crate::secret::SecretRef;
+use super::link;
+use crate::document::{Report, Table};
+use crate::estate::{AccountTerms, DataCentre, Operator, OperatorVpc, Payer};
+
+/// The role that the operator assumes where nothing is said.
+const ROLE: &str = "reeve-operator";
+
+pub(super) fn account(root: &mut Table<'_, '_>, report: &mut Report) -> AccountTerms {
+    let Some(mut table) = root.optional_table("account", report) else {
+        return AccountTerms {
+            payer: Payer::Customer,
+            role: ROLE.to_owned(),
+            external_id: None,
+            permission_boundary: None,
+            forbidden_regions: Vec::new(),
+            tags: BTreeMap::new(),
+        };
+    };
+    let account = AccountTerms {
+        payer: table.or("payer", Payer::Customer, report),
+        role: table.or("role", ROLE.to_owned(), report),
+        external_id: table.optional("external-id", report),
+        permission_boundary: table.optional("permission-boundary", report),
+        forbidden_regions: table.or("forbidden-regions", Vec::new(), report),
+        tags: table.values("tags", report).into_iter().collect(),
+    };
+    table.finish(report);
+    account
+}
 
 pub(super) fn operator(root: &mut Table<'_, '_>, report: &mut Report) -> Operator {
     let Some(mut table) = root.table("operator", report) else {
@@ -13,12 +38,21 @@ pub(super) fn operator(root: &mut Table<'_, '_>, report: &mut Report) -> Operato
             name: String::new(),
             networks: Vec::new(),
             contact: String::new(),
+            vpc: None,
         };
     };
     let operator = Operator {
         name: table.required("name", report),
         networks: table.required("networks", report),
         contact: table.required("contact", report),
+        vpc: table.optional_table("vpc", report).map(|mut vpc| {
+            let own = OperatorVpc {
+                account: vpc.required("account", report),
+                cidr: vpc.required("cidr", report),
+            };
+            vpc.finish(report);
+            own
+        }),
     };
     table.finish(report);
     operator
@@ -30,99 +64,8 @@ pub(super) fn data_centre(root: &mut Table<'_, '_>, report: &mut Report) -> Opti
         name: table.required("name", report),
         prefixes: table.required("prefixes", report),
         clients: table.values("clients", report).into_iter().collect(),
-        link: link(&mut table, report),
+        link: link::required(&mut table, report),
     };
     table.finish(report);
     Some(data_centre)
-}
-
-fn link(data_centre: &mut Table<'_, '_>, report: &mut Report) -> Link {
-    let Some(mut table) = data_centre.table("vpn", report) else {
-        return Link::Vpn {
-            gateway: IpAddr::placeholder(),
-            asn: None,
-            static_prefixes: Vec::new(),
-            vendor: String::new(),
-            model: String::new(),
-            software: String::new(),
-        };
-    };
-    let link = Link::Vpn {
-        gateway: table.required("gateway", report),
-        asn: table.optional("asn", report),
-        static_prefixes: table.or("static-prefixes", Vec::new(), report),
-        vendor: table.required("vendor", report),
-        model: table.required("model", report),
-        software: table.required("software", report),
-    };
-    table.finish(report);
-    link
-}
-
-pub(super) fn dns(root: &mut Table<'_, '_>, report: &mut Report) -> Dns {
-    let Some(mut table) = root.table("dns", report) else {
-        return Dns {
-            zone: String::new(),
-            servers: Vec::new(),
-        };
-    };
-    let dns = Dns {
-        zone: table.required("zone", report),
-        servers: table.required("servers", report),
-    };
-    table.finish(report);
-    dns
-}
-
-pub(super) fn ntp(root: &mut Table<'_, '_>, report: &mut Report) -> Ntp {
-    let Some(mut table) = root.table("ntp", report) else {
-        return Ntp {
-            servers: Vec::new(),
-        };
-    };
-    let ntp = Ntp {
-        servers: table.required("servers", report),
-    };
-    table.finish(report);
-    ntp
-}
-
-pub(super) fn smtp(root: &mut Table<'_, '_>, report: &mut Report) -> Smtp {
-    let Some(mut table) = root.table("smtp", report) else {
-        return Smtp {
-            name: String::new(),
-            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            port: 0,
-            user: String::new(),
-            password: SecretRef::placeholder(),
-            sender: String::new(),
-        };
-    };
-    let smtp = Smtp {
-        name: table.required("name", report),
-        address: table.required("address", report),
-        port: table.required("port", report),
-        user: table.required("user", report),
-        password: table.required("password", report),
-        sender: table.required("sender", report),
-    };
-    table.finish(report);
-    smtp
-}
-
-pub(super) fn outbound(
-    root: &mut Table<'_, '_>,
-    report: &mut Report,
-) -> BTreeMap<String, Outbound> {
-    let mut all = BTreeMap::new();
-    for (key, mut table) in root.named("outbound", report) {
-        let outbound = Outbound {
-            name: table.required("name", report),
-            port: table.required("port", report),
-            purpose: table.required("purpose", report),
-        };
-        table.finish(report);
-        all.insert(key, outbound);
-    }
-    all
 }

@@ -1,0 +1,74 @@
+//! Disaster recovery, and how backups are kept.
+
+use std::collections::BTreeMap;
+
+use super::{link, servers};
+use crate::document::{Report, Table};
+use crate::estate::{BackupClass, BackupRule, Recovery, RecoveryChoice};
+
+pub(super) fn choice(root: &mut Table<'_, '_>, report: &mut Report) -> RecoveryChoice {
+    let Some(mut table) = root.optional_table("recovery", report) else {
+        return RecoveryChoice::Unsaid;
+    };
+    let wanted = table.or("wanted", true, report);
+    let declined_by: Option<String> = table.optional("declined-by", report);
+    if !wanted || declined_by.is_some() {
+        let by = match declined_by {
+            Some(by) => by,
+            None => table.required("declined-by", report),
+        };
+        table.finish(report);
+        return RecoveryChoice::Declined { by };
+    }
+    let recovery = Recovery {
+        region: table.required("region", report),
+        declared_by: table.required("declared-by", report),
+        criterion: table.required("criterion", report),
+        copy_every_hours: table.required("copy-every-hours", report),
+        rpo_minutes: table.optional("rpo-minutes", report),
+        rto_minutes: table.optional("rto-minutes", report),
+        agreed: table.optional("agreed", report),
+        account: table.optional("account", report),
+        cidr: table.optional("cidr", report),
+        zones: table.or("zones", Vec::new(), report),
+        link: link::optional(&mut table, report),
+        dns_servers: table.or("dns-servers", Vec::new(), report),
+        ntp_servers: table.or("ntp-servers", Vec::new(), report),
+        mail: servers::optional_mail(&mut table, report),
+    };
+    table.finish(report);
+    RecoveryChoice::Wanted(recovery)
+}
+
+pub(super) fn backups(
+    root: &mut Table<'_, '_>,
+    recovery: bool,
+    report: &mut Report,
+) -> BTreeMap<BackupClass, BackupRule> {
+    let mut backups = BTreeMap::new();
+    let Some(mut table) = root.optional_table("backups", report) else {
+        return backups;
+    };
+    for (key, class) in [
+        ("artifacts", BackupClass::Artifacts),
+        ("logs", BackupClass::Logs),
+        ("databases", BackupClass::Databases),
+        ("volumes", BackupClass::Volumes),
+    ] {
+        let Some(mut own) = table.optional_table(key, report) else {
+            continue;
+        };
+        let other = BackupRule::default_of(class, recovery);
+        let rule = BackupRule {
+            every_hours: own.or("every-hours", other.every_hours, report),
+            keep_days: own.or("keep-days", other.keep_days, report),
+            archive_after_days: own.optional("archive-after-days", report),
+            archive_keep_days: own.optional("archive-keep-days", report),
+            copied: own.or("copied", other.copied, report),
+        };
+        own.finish(report);
+        backups.insert(class, rule);
+    }
+    table.finish(report);
+    backups
+}
