@@ -97,14 +97,18 @@ fn transit_gateway(plan: &Plan<'_>, prefixes: &[IpNet], link: &Link) -> TransitG
     let vpn = AttachmentId::from(VPN);
     let environments = TransitTableId::from(ENVIRONMENTS_TABLE);
     let data_centre = TransitTableId::from(DATA_CENTRE_TABLE);
-    let Link::Vpn { asn, .. } = link;
+    // Direct Connect always speaks BGP.
+    let dynamic = match link {
+        Link::Vpn(vpn) => vpn.gateways.iter().any(|gateway| gateway.asn.is_some()),
+        Link::DirectConnect(_) => true,
+    };
     let to_data_centre = prefixes
         .iter()
         .map(|prefix| TransitRoute {
             destination: *prefix,
             attachment: Some(vpn.clone()),
             // What BGP announces, the gateway propagates.
-            propagated: asn.is_some(),
+            propagated: dynamic,
         })
         .collect();
     let to_environments = plan
@@ -224,10 +228,12 @@ fn services(plan: &Plan<'_>, host: &OutsideHost) -> Vec<Service> {
     if plan.outside.ntp.contains(&host.id) {
         serve("ntp", ServiceKind::Ntp);
     }
-    if plan.outside.mail.as_ref() == Some(&host.id) {
+    if let Some(smtp) = plan.estate.customer_mail()
+        && plan.outside.mail.as_ref() == Some(&host.id)
+    {
         let kind = ServiceKind::Smtp {
-            port: plan.estate.smtp.port,
-            user: plan.estate.smtp.user.clone(),
+            port: smtp.port,
+            user: smtp.user.clone(),
             password: mail_password(),
         };
         serve("smtp", kind);

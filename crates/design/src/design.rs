@@ -134,6 +134,8 @@ fn secrets(
         })
         .map(|name| (name, None))
         .collect();
-    secrets.insert(account::mail_password(), Some(estate.smtp.password.clone()));
+    if let Some(smtp) = estate.customer_mail() {
+        secrets.insert(account::mail_password(), Some(smtp.password.clone()));
+    }
     secrets
 }

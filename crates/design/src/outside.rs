@@ -148,13 +148,14 @@ fn customers(estate: &Estate, plan: &mut OutsidePlan) {
         ));
         plan.ntp.push(id);
     }
-    let mail = &estate.smtp;
-    plan.mail = Some(plan.add(server(
-        "mail",
-        Role::CustomerMail,
-        mail.name.clone(),
-        mail.address,
-    )));
+    if let Some(mail) = estate.customer_mail() {
+        plan.mail = Some(plan.add(server(
+            "mail",
+            Role::CustomerMail,
+            mail.name.clone(),
+            mail.address,
+        )));
+    }
     let clients = estate.data_centre.iter().flat_map(|centre| &centre.clients);
     for (name, address) in clients {
         let fqdn = format!("{name}.{zone}");
@@ -200,8 +201,10 @@ fn internet(
         .map(|(_, net)| net)
         .collect();
     if let Some(data_centre) = &estate.data_centre {
-        let Link::Vpn { gateway, .. } = &data_centre.link;
-        declared.push(IpNet::from(*gateway));
+        if let Link::Vpn(vpn) = &data_centre.link {
+            let gateways = vpn.gateways.iter();
+            declared.extend(gateways.map(|gateway| IpNet::from(gateway.address)));
+        }
     }
     let taken: BTreeSet<IpAddr> = plan
         .hosts

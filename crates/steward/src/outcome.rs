@@ -167,7 +167,7 @@ pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> 
             Some("ask the live site"),
         ));
     }
-    if estate.recovery.is_some() {
+    if estate.wanted_recovery().is_some() {
         lines.push(line(
             "Recovery in the recovery region",
             "backups, copies and drills are not designed yet; a time measured in a twin would not be RTO on AWS anyway",

@@ -100,8 +100,8 @@ impl Senders {
                 let mut flows: Vec<Outflow> = times
                     .map(|server| flow(*server, Traffic::udp(NTP)))
                     .collect();
-                let mail = &estate.smtp;
-                flows.push(flow(mail.address, Traffic::tcp(mail.port)));
+                let mail = estate.customer_mail();
+                flows.extend(mail.map(|mail| flow(mail.address, Traffic::tcp(mail.port))));
                 // The ACL lets the resolvers through to the customer's DNS servers and cannot tell a node from them: what
                 // keeps nodes away is their group, which a port declared for the whole Internet opens.
                 if outbound_ports(plan).contains(&DNS) {

@@ -216,7 +216,7 @@ fn recovery(plan: &Plan<'_>) -> Vec<Claim> {
             ON_AWS,
         ),
     ];
-    let Some(recovery) = &plan.estate.recovery else {
+    let Some(recovery) = plan.estate.wanted_recovery() else {
         return claims;
     };
     let (region, hours) = (&recovery.region, recovery.copy_every_hours);

@@ -49,7 +49,8 @@ pub(super) fn claims(
 /// What hosts need of the customer's zone: the mail relay, and the environment's own products.
 fn customers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Record> {
     let needed = |name: &String| {
-        *name == whole.estate.smtp.name
+        let mail = whole.estate.customer_mail();
+        mail.is_some_and(|mail| mail.name == *name)
             || plan
                 .products
                 .values()

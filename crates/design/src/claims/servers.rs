@@ -100,7 +100,7 @@ fn time_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
 }
 
 fn mail(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option<Claim> {
-    let smtp = &whole.estate.smtp;
+    let smtp = whole.estate.customer_mail()?;
     let server = whole.outside.host(whole.outside.mail.as_ref())?;
     let question = Question::Mail {
         server: at(smtp.address, smtp.port),
@@ -127,7 +127,11 @@ fn mail(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option
 }
 
 fn mail_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
-    let ports = || MAIL_PORTS.into_iter().chain([whole.estate.smtp.port]);
+    let ports = || {
+        MAIL_PORTS
+            .into_iter()
+            .chain(whole.estate.customer_mail().map(|smtp| smtp.port))
+    };
     let draft = Draft::of(
         plan,
         "smtp/nothing-else",

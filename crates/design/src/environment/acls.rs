@@ -223,11 +223,10 @@ fn customers(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
         .servers
         .iter()
         .map(|server| (Traffic::udp(NTP), IpNet::from(*server)));
-    let smtp = (
-        Traffic::tcp(estate.smtp.port),
-        IpNet::from(estate.smtp.address),
-    );
-    dns.chain(ntp).chain([smtp]).collect()
+    let smtp = estate
+        .customer_mail()
+        .map(|smtp| (Traffic::tcp(smtp.port), IpNet::from(smtp.address)));
+    dns.chain(ntp).chain(smtp).collect()
 }
 
 /// What leaves through the NAT gateways, and so crosses the DMZ's borders: IPv4 to the Internet.

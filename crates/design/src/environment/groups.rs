@@ -198,12 +198,13 @@ fn sent_by_product(
         let peer = RulePeer::Prefix(IpNet::from(*server));
         rules.send(Traffic::udp(NTP), peer, "the customer's time");
     }
-    let relay = RulePeer::Prefix(IpNet::from(estate.smtp.address));
-    rules.send(
-        Traffic::tcp(estate.smtp.port),
-        relay,
-        "mail, by the customer's server",
-    );
+    if let Some(smtp) = estate.customer_mail() {
+        rules.send(
+            Traffic::tcp(smtp.port),
+            RulePeer::Prefix(IpNet::from(smtp.address)),
+            "mail, by the customer's server",
+        );
+    }
     for (dependency, outbound) in &estate.outbound {
         for prefix in anywhere(plan) {
             let port = Traffic::tcp(outbound.port);

@@ -161,9 +161,8 @@ fn uses(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostPlan) -> Uses {
         ..Uses::default()
     };
     if host.role == Role::Product {
-        let smtp = &whole.estate.smtp;
         uses.ntp.clone_from(&whole.estate.ntp.servers);
-        uses.smtp = Some(MailRelay {
+        uses.smtp = whole.estate.customer_mail().map(|smtp| MailRelay {
             name: smtp.name.clone(),
             port: smtp.port,
             user: smtp.user.clone(),

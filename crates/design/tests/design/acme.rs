@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use design::{Design, tables};
 use model::blueprint::Role;
 use model::claim::{Expect, Question};
-use model::estate::{Estate, Outbound};
+use model::estate::{Estate, Outbound, OutboundKind};
 use model::id::{HostId, SubnetId};
 use model::network::RouteTarget;
 use model::packet::{IcmpMatch, PortRange, Traffic};
@@ -174,6 +174,10 @@ fn titles_admit_what_a_port_declared_for_the_internet_opens() {
     let mut estate = acme();
     for (name, port) in [("names", 53), ("mail", 25), ("high", 8443)] {
         let outbound = Outbound {
+            kind: OutboundKind::Other,
+            address: None,
+            tls: true,
+            products: Vec::new(),
             name: format!("{name}.example"),
             port,
             purpose: "tests".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::estate::{Environment, Estate, Outbound, ProductUse};
+use model::estate::{Environment, Estate, Mail, Outbound, OutboundKind, ProductUse};
 use model::id::EnvironmentId;
 use model::{Catalog, Lock};
 use proptest::prelude::*;
@@ -109,12 +109,18 @@ impl Shape {
             estate.ntp.servers = vec!["192.0.2.123".parse().expect("an address")];
         }
         if self.mail_on_internet || !self.data_centre {
-            estate.smtp.address = "192.0.2.25".parse().expect("an address");
+            if let Mail::Customer(smtp) = &mut estate.mail {
+                smtp.address = "192.0.2.25".parse().expect("an address");
+            }
         }
         estate.outbound = (0..)
             .zip(&self.outbound)
             .map(|(number, port)| {
                 let outbound = Outbound {
+                    kind: OutboundKind::Other,
+                    address: None,
+                    tls: true,
+                    products: Vec::new(),
                     name: format!("server-{number}.example"),
                     port: *port,
                     purpose: "tests".to_owned(),

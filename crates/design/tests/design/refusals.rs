@@ -1,6 +1,6 @@
 //! Estates that cannot be designed, and what is said of them.
 
-use model::estate::{Environment, Estate, Outbound};
+use model::estate::{Environment, Estate, Outbound, OutboundKind};
 use model::id::EnvironmentId;
 use model::{Catalog, Lock};
 
@@ -159,6 +159,10 @@ fn refuses_an_operator_without_a_network() {
 fn declare_outbound(estate: &mut Estate, ports: std::ops::RangeInclusive<u16>) {
     for port in ports {
         let outbound = Outbound {
+            kind: OutboundKind::Other,
+            address: None,
+            tls: true,
+            products: Vec::new(),
             name: format!("server-{port}.example"),
             port,
             purpose: "tests".to_owned(),

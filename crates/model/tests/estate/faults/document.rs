@@ -57,10 +57,10 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "unknown table",
-        edits: &[("[operator]", "[ses]\n\n[operator]")],
+        edits: &[("[operator]", "[sms]\n\n[operator]")],
         rule: "unknown-key",
-        subject: "ses",
-        at: "ses",
+        subject: "sms",
+        at: "sms",
     },
     Fault {
         name: "number in quotes",
