@@ -6,6 +6,8 @@ use crate::{doctor, kept, supervise};
 
 /// Makes the namespaces and PID 1 in them: LABEL RUN_DIR, the outer process's socket on standard input.
 pub(crate) const SUPERVISOR: &str = "twin-supervisor";
+/// Maps users into the namespace that another process makes: PID WAY USERS GROUPS, a go on standard input.
+pub(crate) const MAPPER: &str = "twin-mapper";
 /// Is PID 1: LABEL RUN_DIR.
 pub(crate) const INIT: &str = "twin-init";
 /// Dresses a namespace as a host, then becomes the host's program.
@@ -29,6 +31,7 @@ pub fn main_if_hidden(argv: &[String]) -> Option<ExitCode> {
     let (word, arguments) = argv.get(1..)?.split_first()?;
     let code = match word.as_str() {
         SUPERVISOR => supervise::supervisor(arguments),
+        MAPPER => supervise::mapper(arguments),
         INIT => supervise::init(arguments),
         HOST => supervise::host(),
         ENTER => kept::enter::join(arguments),

@@ -25,7 +25,7 @@ pub use hidden::main_if_hidden;
 pub use kept::{Kept, KeptError, enter, kept, stop_kept};
 pub use mounts::DATA;
 pub use supervise::{
-    ASK_LIMIT, AskError, Memory, Plan, Program, Timings, Twin, TwinError, routers,
+    ASK_LIMIT, AskError, Memory, Plan, Program, Timings, Twin, TwinError, routers, uid_range,
 };
 
 pub(crate) use chain::explain;

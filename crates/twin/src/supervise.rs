@@ -9,6 +9,7 @@ mod plan;
 mod program;
 mod refusal;
 mod relay;
+mod users;
 mod wire;
 
 use std::fs::{self, File};
@@ -36,6 +37,8 @@ pub(crate) use namespaces::{fence, supervisor};
 pub use plan::{Plan, Program};
 pub(crate) use program::host;
 pub(crate) use refusal::{Refusal, Step, Switches};
+pub(crate) use users::mapper;
+pub use users::uid_range;
 
 /// Standing up is seconds for hundreds of hosts; a machine that swaps may take minutes, one that hangs must be given up.
 const START_LIMIT: Duration = Duration::from_secs(300);

@@ -1,7 +1,7 @@
 //! Twins are started, asked, killed and kept; the machine must not notice.
 //!
-//! This binary is its own starter, supervisor, PID 1 and host program, and as root it runs itself once more as an
-//! ordinary user.
+//! This binary is its own starter, supervisor, PID 1 and host program, and as root it runs itself twice more as an
+//! ordinary user: one who has no range of subordinate users, and one who has.
 
 #[path = "supervise/cases.rs"]
 mod cases;
@@ -15,6 +15,8 @@ mod place;
 mod program;
 #[path = "supervise/sample.rs"]
 mod sample;
+#[path = "supervise/users.rs"]
+mod users;
 
 use std::env;
 use std::io::{self, Write};
@@ -24,7 +26,7 @@ use std::process::{Command, ExitCode};
 use model::Verdict;
 use nix::unistd::Uid;
 
-/// A user that owns nothing and has no range of subordinate users.
+/// A user that owns nothing.
 const NOBODY: u32 = 65534;
 
 fn main() -> ExitCode {
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Some(ending::KEEPER) => ending::keeper(&argv[2..]),
         Some(ending::ENTER) => ending::enter(&argv[2..]),
         Some(ending::CONFINED) => ending::confined(&argv[2..]),
+        Some(users::GRANTED) => users::granted(&argv[2..]),
+        Some(users::DOCTOR) => users::doctor(),
         _ => all(&argv[1..]),
     }
 }
@@ -54,7 +58,7 @@ fn all(words: &[String]) -> ExitCode {
         return ExitCode::from(u8::from(env::var_os("CI").is_some()));
     }
     let before = machine::State::now();
-    for (name, case) in cases::ALL.into_iter().chain(ending::ALL) {
+    for (name, case) in cases::ALL.into_iter().chain(users::ALL).chain(ending::ALL) {
         let words: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
         if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
             case();
@@ -70,6 +74,7 @@ fn all(words: &[String]) -> ExitCode {
             .status()
             .expect("runs again as an ordinary user");
         assert!(again.success(), "as an ordinary user: {again}");
+        users::again_with_range(words);
     }
     ExitCode::SUCCESS
 }

@@ -15,7 +15,7 @@ use nix::unistd;
 
 use super::Capability;
 use crate::control::order::Failure;
-use crate::supervise::{Refusal, Step, Switches, fence};
+use crate::supervise::{Refusal, Step, Switches, fence, uid_range};
 use crate::{hidden, mounts, stand};
 
 /// All of it is milliseconds; a kernel module that loads takes a second or two.
@@ -25,6 +25,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const MAX_REPORT: u64 = 64 << 10;
 
 const USER: &str = "user namespaces";
+const RANGE: &str = "a range of users";
 const OTHERS: &str = "other namespaces";
 const PROC: &str = "fresh /proc";
 const OVERLAY: &str = "overlays";
@@ -41,11 +42,11 @@ pub(super) fn run() -> Vec<Capability> {
         ),
         Err(error) => (Vec::new(), format!("not tried: {error}")),
     };
-    for name in [USER, OTHERS, PROC, OVERLAY, NETWORK, RAW, TUN] {
+    for name in [USER, RANGE, OTHERS, PROC, OVERLAY, NETWORK, RAW, TUN] {
         if found.iter().all(|capability| capability.name != name) {
             let unknown = Capability::unknown(name, why.as_str());
             found.push(match name {
-                OVERLAY | TUN => unknown.optional(),
+                RANGE | OVERLAY | TUN => unknown.optional(),
                 _ => unknown,
             });
         }
@@ -98,11 +99,12 @@ fn listen(child: &mut Child) -> io::Result<String> {
 /// Is the probe outside the pid namespace that it makes.
 pub(crate) fn outside() -> ExitCode {
     match try_fence() {
-        Ok(()) => {
+        Ok(range) => {
             say(&Capability::holds(
                 USER,
                 "granted to this user, with capabilities",
             ));
+            say(&range.optional());
             say(&Capability::holds(
                 OTHERS,
                 "mount, pid, network, UTS and IPC",
@@ -126,21 +128,41 @@ pub(crate) fn outside() -> ExitCode {
     }
 }
 
-fn try_fence() -> Result<(), (&'static str, String, String)> {
-    let prepared = fence().and_then(|()| {
+fn try_fence() -> Result<Capability, (&'static str, String, String)> {
+    let prepared = fence().and_then(|range| {
         let refused = |errno| match Switches::read().explain(Step::Others, errno) {
             Some(Refusal { what, remedy }) => Failure::CannotRunHere { what, remedy },
             None => Failure::Twin(errno.desc().to_owned()),
         };
         mounts::detach().map_err(refused)?;
-        unistd::sethostname("probe").map_err(refused)
+        unistd::sethostname("probe").map_err(refused)?;
+        Ok(range)
     });
     match prepared {
-        Ok(()) => Ok(()),
+        Ok(range) => Ok(range_of_users(range)),
         Err(Failure::CannotRunHere { what, remedy }) => Err((USER, what, remedy)),
         Err(Failure::Twin(detail) | Failure::Network(detail) | Failure::Program { detail, .. }) => {
             Err((OTHERS, detail, "see the kernel's log".to_owned()))
         }
+    }
+}
+
+fn range_of_users(mapped: Result<(), Refusal>) -> Capability {
+    match (mapped, uid_range()) {
+        (Ok(()), Some(range)) => Capability::holds(
+            RANGE,
+            format!(
+                "{} to {} beside root, for daemons that change users",
+                range.start(),
+                range.end()
+            ),
+        ),
+        (Ok(()), None) => Capability::unknown(RANGE, "it was mapped, but is not there"),
+        (Err(Refusal { what, remedy }), _) => Capability::fails(
+            RANGE,
+            format!("{what}; only daemons that change users need it"),
+            remedy,
+        ),
     }
 }
 

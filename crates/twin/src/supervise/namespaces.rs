@@ -11,7 +11,8 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{self, Gid, Uid};
 
-use super::refusal::{Step, failure};
+use super::refusal::{Refusal, Step, failure};
+use super::users::Mapper;
 use crate::control::frame::{Frame, Kind, PID_1};
 use crate::control::order::{self, Failure, Started};
 use crate::{hidden, mounts};
@@ -44,7 +45,8 @@ pub(crate) fn supervisor(arguments: &[String]) -> ExitCode {
 fn run(arguments: &[String], socket: &UnixStream) -> Result<(), Failure> {
     // No terminal's interrupt reaches the twin: its starter ends it in order.
     unistd::setsid().map_err(|errno| twin("leave the terminal's session", errno.into()))?;
-    fence()?;
+    // Without a range a twin stands all the same; its programs see that there is none.
+    let _ = fence()?;
     mounts::detach().map_err(|errno| failure(Step::Others, "make the mounts private", errno))?;
     // Asks for a capability in the new namespaces, which some machines grant only by name.
     unistd::sethostname("twin").map_err(|errno| failure(Step::Others, "set a hostname", errno))?;
@@ -67,17 +69,35 @@ fn run(arguments: &[String], socket: &UnixStream) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Enters new namespaces of every kind, as root of the user namespace and as nobody else: the caller's own user and
-/// group are all that exists in it. The next child is PID 1.
-pub(crate) fn fence() -> Result<(), Failure> {
+/// Enters new namespaces of every kind, as root of the user namespace. The next child is PID 1.
+///
+/// The caller's own user and group are root there. Beside them exists a range where the machine grants one
+/// ([`super::users`]), and nobody where it does not: the inner error says why.
+pub(crate) fn fence() -> Result<Result<(), Refusal>, Failure> {
     let (user, group) = (Uid::effective(), Gid::effective());
+    let mapper = Mapper::prepare();
     unshare(CloneFlags::CLONE_NEWUSER)
         .map_err(|errno| failure(Step::User, "make a user namespace", errno))?;
-    // Without this the kernel lets nobody but root map a group.
-    write("/proc/self/setgroups", "deny")?;
-    write("/proc/self/uid_map", &format!("0 {user} 1"))?;
-    write("/proc/self/gid_map", &format!("0 {group} 1"))?;
-    unshare(FENCE).map_err(|errno| failure(Step::Others, "make namespaces", errno))
+    let range = mapper.and_then(Mapper::map);
+    if range.is_err() {
+        map_alone(user, group)?;
+    }
+    unshare(FENCE).map_err(|errno| failure(Step::Others, "make namespaces", errno))?;
+    Ok(range)
+}
+
+/// Maps the caller and nobody else, which the kernel takes from inside; but not what was mapped already.
+fn map_alone(user: Uid, group: Gid) -> Result<(), Failure> {
+    let is_open = |path| fs::read(path).is_ok_and(|map| map.is_empty());
+    if is_open("/proc/self/uid_map") {
+        write("/proc/self/uid_map", &format!("0 {user} 1"))?;
+    }
+    if is_open("/proc/self/gid_map") {
+        // Without this the kernel lets nobody but root map a group.
+        write("/proc/self/setgroups", "deny")?;
+        write("/proc/self/gid_map", &format!("0 {group} 1"))?;
+    }
+    Ok(())
 }
 
 fn write(path: &str, text: &str) -> Result<(), Failure> {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::process::{ExitCode, exit};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, exit};
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,21 @@ pub(crate) fn run() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// What a shell prints that runs a script as a user and the group of the same number, and no other.
+fn as_user(argument: &Value) -> io::Result<String> {
+    let nothing = || io::Error::from(io::ErrorKind::InvalidInput);
+    let number = argument[0].as_u64().and_then(|user| user.try_into().ok());
+    let user: u32 = number.ok_or_else(nothing)?;
+    let script = argument[1].as_str().ok_or_else(nothing)?;
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .uid(user)
+        .gid(user)
+        .current_dir("/")
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// What a question is answered; none for never.
@@ -59,6 +75,10 @@ fn answer(question: &Value) -> Option<Result<Value, String>> {
             .map(|(name, _)| name)
             .collect::<Vec<_>>()
             .into()),
+        "users" => Ok(json!(
+            twin::uid_range().map(|range| [*range.start(), *range.end()])
+        )),
+        "as" => as_user(argument).map(Value::from).map_err(words),
         "hostname" => nix::unistd::gethostname()
             .map(|name| Value::from(name.to_string_lossy()))
             .map_err(|errno| errno.to_string()),
