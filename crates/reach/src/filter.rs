@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::Network;
-use model::id::GroupId;
-use model::network::{AclEntry, GroupRule, Interface, RulePeer, SecurityGroup};
+use model::id::{GroupId, VpcId};
+use model::network::{AclEntry, GroupHome, GroupRule, Interface, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
 use crate::boxes::{BoxSet, HeaderBox, TooManyBoxes};
@@ -35,8 +35,19 @@ impl Side {
 pub(crate) struct Filter {
     pub(crate) allowed: BoxSet,
     pub(crate) denied: BoxSet,
-    /// Headers that are let through only by a rule of which it is not known whether it holds, and why.
-    pub(crate) unsure: Vec<(BoxSet, String)>,
+    /// What is let through only by rules that name groups of elsewhere.
+    pub(crate) foreign: Vec<Foreign>,
+}
+
+/// A rule that names a group of another VPC, or of a site.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    /// The headers that it lets through, if it holds, and no other rule does.
+    pub(crate) headers: BoxSet,
+    /// The VPC by whose peering with the group's own the packets must go for it to hold; none where no peering would do.
+    pub(crate) peer: Option<VpcId>,
+    /// Why it is not known whether it holds otherwise.
+    pub(crate) reason: String,
 }
 
 impl Filter {
@@ -83,18 +94,22 @@ impl Filter {
                         matched.insert(one)?;
                     }
                 }
-                if names_another_vpc(network, group, rule) {
-                    foreign.push((matched, foreign_rule(id, side, index, rule)));
+                if is_foreign(network, group, rule) {
+                    foreign.push(Foreign {
+                        headers: matched,
+                        peer: peer_vpc(network, group, rule),
+                        reason: foreign_rule(id, side, index, rule),
+                    });
                 } else {
                     allowed = allowed.union(&matched)?;
                 }
             }
         }
         let mut filter = Self::of_allowed(allowed)?;
-        for (matched, reason) in foreign {
-            let alone = matched.subtract(&filter.allowed)?;
-            if !alone.is_empty() {
-                filter.unsure.push((alone, reason));
+        for rule in foreign {
+            let headers = rule.headers.subtract(&filter.allowed)?;
+            if !headers.is_empty() {
+                filter.foreign.push(Foreign { headers, ..rule });
             }
         }
         Ok(filter)
@@ -106,7 +121,7 @@ impl Filter {
         Ok(Self {
             allowed,
             denied,
-            unsure: Vec::new(),
+            foreign: Vec::new(),
         })
     }
 }
@@ -123,19 +138,31 @@ fn peer_prefixes(network: &Network, rule: &GroupRule) -> Vec<IpNet> {
     }
 }
 
-/// Whether a group's rule names a group of another VPC.
-fn names_another_vpc(network: &Network, group: &SecurityGroup, rule: &GroupRule) -> bool {
+/// Whether a group's rule names a group that belongs elsewhere.
+fn is_foreign(network: &Network, group: &SecurityGroup, rule: &GroupRule) -> bool {
+    peer_home(network, rule).is_some_and(|home| *home != group.home)
+}
+
+/// The VPC whose group a rule names, where AWS lets it hold over a peering: both VPCs must be in one region.
+fn peer_vpc(network: &Network, group: &SecurityGroup, rule: &GroupRule) -> Option<VpcId> {
+    let Some(GroupHome::Vpc(peer)) = peer_home(network, rule) else {
+        return None;
+    };
+    let region = |vpc| network.vpcs.get(vpc).map(|vpc| &vpc.region);
+    let here = region(group.vpc()?)?;
+    (region(peer) == Some(here)).then(|| peer.clone())
+}
+
+/// Where the group belongs that a rule names.
+fn peer_home<'n>(network: &'n Network, rule: &GroupRule) -> Option<&'n GroupHome> {
     match &rule.peer {
-        RulePeer::Prefix(_) => false,
-        RulePeer::Group(peer) => {
-            let peer = network.groups.get(peer);
-            peer.is_some_and(|peer| peer.home != group.home)
-        }
+        RulePeer::Prefix(_) => None,
+        RulePeer::Group(peer) => network.groups.get(peer).map(|peer| &peer.home),
     }
 }
 
-/// Why it is not known whether a rule holds that names a group of another VPC: AWS lets it hold over peering, and over a
-/// transit gateway only where that was enabled on both sides, which the model does not say.
+/// Why it is not known whether a rule holds that names a group of another VPC: AWS lets it hold over a peering, and over
+/// a transit gateway only where that was enabled on both sides, which the model does not say.
 pub(crate) fn foreign_rule(group: &GroupId, side: Side, index: usize, rule: &GroupRule) -> String {
     format!(
         "{} rule {} of group {group} names {}, a group of another VPC",

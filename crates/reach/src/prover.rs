@@ -87,7 +87,8 @@ impl<'n> Prover<'n> {
     }
 
     /// What one interface can send to another: one for each pair of a sender's and a receiver's address of one family,
-    /// the receiver's public address included. None for interfaces that are not there, and from an interface to itself.
+    /// the receiver's public address included. None for interfaces that are not there, and none between interfaces of one
+    /// host: what it sends to itself is no matter of the network.
     pub fn delivery(&self, from: &InterfaceId, to: &InterfaceId) -> Vec<Delivery> {
         let interfaces = &self.network.interfaces;
         let (Some((from, sender)), Some((to, _))) =
@@ -95,6 +96,14 @@ impl<'n> Prover<'n> {
         else {
             return Vec::new();
         };
+        if self
+            .network
+            .interfaces
+            .get(to)
+            .is_some_and(|receiver| receiver.host == sender.host)
+        {
+            return Vec::new();
+        }
         let mut deliveries = Vec::new();
         for source in &sender.addresses {
             for flow in self.flows_from(from, *source, to) {

@@ -1,5 +1,7 @@
 //! A network read once: what stands at which address, and every filter and table as a set.
 
+mod outside;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,9 +10,7 @@ use model::id::{
     AclId, AttachmentId, InterfaceId, NatId, RouteTableId, SiteId, SubnetId, TransitGatewayId,
     TransitTableId, VpcId,
 };
-use model::network::{
-    AttachedTo, Interface, NatGateway, Place, RouteTarget, SiteKind, TransitRoute,
-};
+use model::network::{AttachedTo, Interface, NatGateway, Place, RouteTarget, TransitRoute};
 
 use crate::addresses::AddressSet;
 use crate::boxes::TooManyBoxes;
@@ -81,6 +81,8 @@ pub(crate) struct Atlas<'n> {
     spaces: BTreeMap<&'n SiteId, AddressSet>,
     /// Interfaces at sites, by address.
     residents: BTreeMap<(&'n SiteId, IpAddr), &'n InterfaceId>,
+    /// Those of them that their site's firewall filters, with their addresses.
+    guarded: BTreeMap<&'n SiteId, Vec<(&'n InterfaceId, AddressSet)>>,
     /// The attachments of sites.
     exits: BTreeMap<&'n SiteId, Vec<(&'n TransitGatewayId, &'n AttachmentId)>>,
     /// The attachments of VPCs to each transit gateway.
@@ -110,6 +112,7 @@ impl<'n> Atlas<'n> {
             beyond: Vec::new(),
             spaces: BTreeMap::new(),
             residents: BTreeMap::new(),
+            guarded: BTreeMap::new(),
             exits: BTreeMap::new(),
             attachments: BTreeMap::new(),
             acls: BTreeMap::new(),
@@ -131,11 +134,7 @@ impl<'n> Atlas<'n> {
     fn read_interfaces(&mut self) {
         for (id, interface) in &self.network.interfaces {
             match &interface.place {
-                Place::Site(site) => {
-                    for address in &interface.addresses {
-                        self.residents.entry((site, *address)).or_insert(id);
-                    }
-                }
+                Place::Site(site) => self.read_resident(id, interface, site),
                 Place::Subnet(subnet) => {
                     let Some(vpc) = self.network.vpc_of(interface) else {
                         continue;
@@ -149,6 +148,18 @@ impl<'n> Atlas<'n> {
                     }
                 }
             }
+        }
+    }
+
+    fn read_resident(&mut self, id: &'n InterfaceId, interface: &'n Interface, site: &'n SiteId) {
+        let mut own = AddressSet::none();
+        for address in &interface.addresses {
+            if *self.residents.entry((site, *address)).or_insert(id) == id {
+                own.insert_address(*address);
+            }
+        }
+        if is_filtered(interface) {
+            self.guarded.entry(site).or_default().push((id, own));
         }
     }
 
@@ -216,7 +227,7 @@ impl<'n> Atlas<'n> {
         self.groups = network
             .interfaces
             .iter()
-            .filter(|(_, interface)| matches!(interface.place, Place::Subnet(_)))
+            .filter(|(_, interface)| is_filtered(interface))
             .map(|(id, interface)| {
                 let filters = Filters {
                     ingress: Filter::of_groups(network, interface, Side::Ingress),
@@ -231,90 +242,6 @@ impl<'n> Atlas<'n> {
         self.landings = self.landings_among_several().collect();
     }
 
-    fn read_sites(&mut self) {
-        let network = self.network;
-        let residents = |site: &SiteId| {
-            let mut space = AddressSet::default();
-            for interface in network.interfaces.values() {
-                if matches!(&interface.place, Place::Site(at) if at == site) {
-                    interface
-                        .addresses
-                        .iter()
-                        .for_each(|address| space.insert_address(*address));
-                }
-            }
-            space
-        };
-        // The Internet is what is left over.
-        let mut elsewhere = AddressSet::default();
-        for vpc in network.vpcs.values() {
-            elsewhere.unite(&AddressSet::of_prefixes(&vpc.cidrs));
-        }
-        let interfaces = network.interfaces.values();
-        let nats = network.nat_gateways.values();
-        for public in interfaces
-            .filter_map(|interface| interface.public)
-            .chain(nats.filter_map(|nat| nat.public))
-        {
-            elsewhere.insert_address(public.into());
-        }
-        let (internet, others): (Vec<_>, Vec<_>) = network
-            .sites
-            .iter()
-            .partition(|(_, site)| site.kind == SiteKind::Internet);
-        for (id, site) in others {
-            let mut space = AddressSet::of_prefixes(&site.prefixes);
-            space.unite(&residents(id));
-            elsewhere.unite(&space);
-            self.spaces.insert(id, space);
-        }
-        for (id, _) in internet {
-            let mut space = AddressSet::public();
-            space.subtract(&elsewhere);
-            space.unite(&residents(id));
-            self.spaces.insert(id, space);
-        }
-    }
-
-    /// Public addresses first, then sites on the Internet, VPCs' IPv6 ranges, and the Internet itself.
-    fn read_beyond(&mut self) {
-        let network = self.network;
-        let mut claims: Claims<Beyond<'n>> = Vec::new();
-        let mut claimed = AddressSet::default();
-        let mut claim = |mut space: AddressSet, to: Beyond<'n>| {
-            space.subtract(&claimed);
-            if !space.is_empty() {
-                claimed.unite(&space);
-                claims.push((space, to));
-            }
-        };
-        for (public, (vpc, _)) in &self.privates {
-            let mut space = AddressSet::default();
-            space.insert_address((*public).into());
-            claim(space, Beyond::Vpc(vpc));
-        }
-        let of_kind = |kind: SiteKind| {
-            network
-                .sites
-                .iter()
-                .filter(move |(_, site)| site.kind == kind)
-                .map(|(id, _)| id)
-        };
-        for site in of_kind(SiteKind::OnInternet) {
-            claim(self.space(site).clone(), Beyond::Site(site));
-        }
-        let public = AddressSet::public();
-        for (id, vpc) in &network.vpcs {
-            let global =
-                AddressSet::of_prefixes(vpc.cidrs.iter().filter(|cidr| cidr.addr().is_ipv6()));
-            claim(global.intersect(&public), Beyond::Vpc(id));
-        }
-        for site in of_kind(SiteKind::Internet) {
-            claim(self.space(site).clone(), Beyond::Site(site));
-        }
-        self.beyond = claims;
-    }
-
     /// What has an address in a VPC.
     pub(crate) fn holder(&self, vpc: &'n VpcId, address: IpAddr) -> Option<Holder<'n>> {
         self.holders.get(&(vpc, address)).copied()
@@ -323,6 +250,11 @@ impl<'n> Atlas<'n> {
     /// The interface at a site that has an address.
     pub(crate) fn resident(&self, site: &'n SiteId, address: IpAddr) -> Option<&'n InterfaceId> {
         self.residents.get(&(site, address)).copied()
+    }
+
+    /// The interfaces at a site that its firewall filters, with their addresses.
+    pub(crate) fn guarded(&self, site: &SiteId) -> &[(&'n InterfaceId, AddressSet)] {
+        self.guarded.get(site).map_or(&[], Vec::as_slice)
     }
 
     /// The private address behind a public one that a VPC's Internet gateway translates.
@@ -403,6 +335,12 @@ impl<'n> Atlas<'n> {
         subnets.find(|id| self.zone_of(id) == Some(zone))
     }
 
+    /// A VPC's own addresses.
+    pub(crate) fn ranges(&self, vpc: &VpcId) -> AddressSet {
+        let vpc = self.network.vpcs.get(vpc);
+        AddressSet::of_prefixes(vpc.into_iter().flat_map(|vpc| &vpc.cidrs))
+    }
+
     /// A subnet's own addresses.
     pub(crate) fn range(&self, subnet: &SubnetId) -> AddressSet {
         let subnet = self.network.subnets.get(subnet);
@@ -413,6 +351,7 @@ impl<'n> Atlas<'n> {
         self.acls.get(acl)
     }
 
+    /// What an interface's groups let through; none for an interface that nothing filters.
     pub(crate) fn groups(&self, interface: &InterfaceId) -> Option<&Filters> {
         self.groups.get(interface)
     }
@@ -427,6 +366,14 @@ impl<'n> Atlas<'n> {
         table: &'n TransitTableId,
     ) -> Option<&Claims<&'n TransitRoute>> {
         self.transit_tables.get(&(gateway, table))
+    }
+}
+
+/// Whether something filters an interface: in a subnet its groups always do, at a site only where it names some.
+pub(crate) fn is_filtered(interface: &Interface) -> bool {
+    match interface.place {
+        Place::Subnet(_) => true,
+        Place::Site(_) => !interface.groups.is_empty(),
     }
 }
 

@@ -144,9 +144,10 @@ pub(super) fn lost_at(witness: &Witness) -> String {
     lost.map_or_else(|| "it does not get there".to_owned(), words)
 }
 
-/// The last filter that let a witness through, in words.
+/// The last that let a witness through, in words: behind it there is its end, or a site's firewall, on which no proof of
+/// what leaves relies.
 pub(super) fn let_in_by(witness: &Witness) -> String {
-    let last = witness.path.last();
+    let last = witness.path.iter().rfind(|hop| hop.passed);
     last.map_or_else(|| "nothing stops it".to_owned(), words)
 }
 

@@ -196,11 +196,11 @@ fn the_witness_of_a_failure_arrives() {
 fn no_path_is_unknown_behind_what_is_not_modelled() {
     let plan = estate()
         .group("app", "prod", &[], &["all 0.0.0.0/0"])
-        .route("private-a", "10.2.1.0/24", "peering pcx-1", false);
+        .route("private-a", "10.2.1.0/24", "appliance", false);
     unknown(
         &plan,
         no_path(hosts(&["app"]), &["stage"], "tcp/22"),
-        "peering pcx-1 is not modelled",
+        "appliance is not modelled",
     );
     // What the filters stop before is known all the same.
     holds(&plan, no_path(hosts(&["bastion"]), &["stage"], "tcp/22"));
@@ -617,9 +617,9 @@ fn only_declared_prefixes_are_routed() {
         only_prefixes("prod", &["192.168.0.0/16"], &["10.1.0.0/16"]),
     );
     unknown(
-        &estate().route("private-a", "172.16.0.0/12", "peering pcx-1", false),
+        &estate().route("private-a", "172.16.0.0/12", "appliance", false),
         only_prefixes("prod", &["192.168.0.0/16"], &["10.1.0.0/16"]),
-        "route table private-a-table leads to peering pcx-1, which is not modelled",
+        "route table private-a-table leads to appliance, which is not modelled",
     );
 }
 
@@ -652,14 +652,14 @@ fn environments_are_isolated() {
             .expect("there");
         for route in &mut table.routes {
             if route.destination == net("10.2.0.0/16") {
-                route.target = RouteTarget::Unmodelled("peering pcx-1".to_owned());
+                route.target = RouteTarget::Unmodelled("appliance".to_owned());
             }
         }
     });
     unknown(
         &peered,
         isolated("prod", "staging"),
-        "peering pcx-1 is not modelled",
+        "appliance is not modelled",
     );
 }
 

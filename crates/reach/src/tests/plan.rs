@@ -7,8 +7,8 @@ use model::Network;
 use model::id::{InterfaceId, SubnetId};
 use model::network::{
     AclEntry, AttachedTo, Attachment, GroupHome, GroupRule, Interface, InternetGateway, NatGateway,
-    NetworkAcl, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site, SiteKind,
-    Subnet, TransitGateway, TransitRoute, Vpc,
+    NetworkAcl, Peering, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site,
+    SiteKind, Subnet, TransitGateway, TransitRoute, Vpc,
 };
 use model::packet::{IcmpMatch, Packet, PortRange, Traffic, Transport};
 
@@ -98,13 +98,14 @@ pub(super) fn entries(lines: &[&str]) -> Vec<AclEntry> {
         .collect()
 }
 
-/// Reads a route's target: `local`, `igw ID`, `eigw ID`, `nat ID`, `tgw ID`, `blackhole`, or the name of something else.
+/// Reads a route's target: `local`, `igw ID`, `eigw ID`, `nat ID`, `tgw ID`, `pcx ID`, `blackhole`, or the name of something else.
 fn target(words: &str) -> RouteTarget {
     match words.split_once(' ') {
         Some(("igw", id)) => RouteTarget::InternetGateway(id.into()),
         Some(("eigw", id)) => RouteTarget::EgressOnlyGateway(id.into()),
         Some(("nat", id)) => RouteTarget::NatGateway(id.into()),
         Some(("tgw", id)) => RouteTarget::TransitGateway(id.into()),
+        Some(("pcx", id)) => RouteTarget::Peering(id.into()),
         _ if words == "local" => RouteTarget::Local,
         _ if words == "blackhole" => RouteTarget::Blackhole,
         _ => RouteTarget::Unmodelled(words.to_owned()),
@@ -212,17 +213,26 @@ impl Plan {
         self
     }
 
-    pub(super) fn group(
-        mut self,
+    pub(super) fn group(self, name: &str, vpc: &str, ingress: &[&str], egress: &[&str]) -> Self {
+        self.group_of(name, GroupHome::Vpc(vpc.into()), ingress, egress)
+    }
+
+    /// What a site's firewall does for the interfaces that name the group.
+    pub(super) fn firewall(
+        self,
         name: &str,
-        vpc: &str,
+        site: &str,
         ingress: &[&str],
         egress: &[&str],
     ) -> Self {
+        self.group_of(name, GroupHome::Site(site.into()), ingress, egress)
+    }
+
+    fn group_of(mut self, name: &str, home: GroupHome, ingress: &[&str], egress: &[&str]) -> Self {
         self.0.groups.insert(
             name.into(),
             SecurityGroup {
-                home: GroupHome::Vpc(vpc.into()),
+                home,
                 default: false,
                 ingress: rules(ingress),
                 egress: rules(egress),
@@ -260,6 +270,29 @@ impl Plan {
     /// An interface at a site.
     pub(super) fn outsider(self, name: &str, site: &str, addresses: &[&str]) -> Self {
         self.interface(name, Place::Site(site.into()), addresses, &[])
+    }
+
+    /// Adds a group to an interface's.
+    pub(super) fn member(self, interface: &str, group: &str) -> Self {
+        self.but(|network| {
+            let held = network.interfaces.get_mut(&interface.into());
+            held.expect("the interface").groups.push(group.into());
+        })
+    }
+
+    /// Makes an interface one of a host with others.
+    pub(super) fn of_host(self, interface: &str, host: &str) -> Self {
+        self.but(|network| {
+            let held = network.interfaces.get_mut(&interface.into());
+            held.expect("the interface").host = host.into();
+        })
+    }
+
+    /// A peering.
+    pub(super) fn peering(mut self, name: &str, from: &str, to: &str) -> Self {
+        let vpcs = [from.into(), to.into()];
+        self.0.peerings.insert(name.into(), Peering { vpcs });
+        self
     }
 
     pub(super) fn public(mut self, interface: &str, address: &str) -> Self {
@@ -337,11 +370,27 @@ impl Plan {
 
     /// A route of a transit gateway's table; to nowhere without an attachment.
     pub(super) fn transit(
+        self,
+        gateway: &str,
+        table: &str,
+        prefix: &str,
+        to: Option<&str>,
+    ) -> Self {
+        self.transit_route(gateway, table, prefix, to, false)
+    }
+
+    /// The same, learnt from an attachment.
+    pub(super) fn propagate(self, gateway: &str, table: &str, prefix: &str, to: &str) -> Self {
+        self.transit_route(gateway, table, prefix, Some(to), true)
+    }
+
+    fn transit_route(
         mut self,
         gateway: &str,
         table: &str,
         prefix: &str,
         to: Option<&str>,
+        propagated: bool,
     ) -> Self {
         let held = self
             .0
@@ -354,7 +403,7 @@ impl Plan {
             .push(TransitRoute {
                 destination: net(prefix),
                 attachment: to.map(Into::into),
-                propagated: false,
+                propagated,
             });
         self
     }

@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::Network;
 use model::claim::Hop;
+use model::id::VpcId;
 use model::network::{
-    AclEntry, Interface, NetworkAcl, Route, RouteTable, RouteTarget, RulePeer, Subnet, TransitRoute,
+    AclEntry, GroupRule, Interface, NetworkAcl, Route, RouteTable, RouteTarget, RulePeer,
+    SecurityGroup, Subnet, TransitRoute,
 };
 use model::packet::{Packet, PortRange, Traffic, Transport};
 
@@ -39,13 +41,15 @@ impl Side {
     }
 }
 
-/// What an interface's groups say, or why that is not known.
+/// What an interface's groups say, or why that is not known; `peer` is the VPC with which the packet goes by a peering,
+/// if it does.
 pub(super) fn groups(
     network: &Network,
     name: &str,
     interface: &Interface,
     side: Side,
     packet: &Packet,
+    peer: Option<&VpcId>,
 ) -> Result<Hop, String> {
     let end = side.end(packet);
     let mut unsure = None;
@@ -58,23 +62,16 @@ pub(super) fn groups(
             Side::Egress => &group.egress,
         };
         for (index, rule) in rules.iter().enumerate() {
-            let peer = match &rule.peer {
+            let matches = match &rule.peer {
                 RulePeer::Prefix(prefix) => prefix.contains(&end),
                 RulePeer::Group(peer) => network
                     .members(peer)
                     .any(|(_, member)| member.addresses.contains(&end)),
             };
-            if !peer || !rule.traffic.contains(packet.transport) {
+            if !matches || !rule.traffic.contains(packet.transport) {
                 continue;
             }
-            let foreign = match &rule.peer {
-                RulePeer::Prefix(_) => false,
-                RulePeer::Group(peer) => {
-                    let peer = network.groups.get(peer);
-                    peer.is_some_and(|peer| peer.home != group.home)
-                }
-            };
-            if foreign {
+            if !is_sure(network, group, rule, peer) {
                 unsure.get_or_insert_with(|| foreign_rule(id, side, index, rule));
             } else {
                 let why = if rule.description.is_empty() {
@@ -110,6 +107,29 @@ pub(super) fn groups(
         )
     };
     Ok(hop(format!("interface {name}"), decision, false))
+}
+
+/// Whether it is known that a rule which matches a packet holds: one that names a group of another VPC does where the
+/// packet goes by a peering with that VPC, in one region.
+fn is_sure(
+    network: &Network,
+    group: &SecurityGroup,
+    rule: &GroupRule,
+    peer: Option<&VpcId>,
+) -> bool {
+    let named = match &rule.peer {
+        RulePeer::Prefix(_) => None,
+        RulePeer::Group(named) => network.groups.get(named),
+    };
+    let Some(named) = named.filter(|named| named.home != group.home) else {
+        return true;
+    };
+    let ends = [group.vpc(), named.vpc()];
+    let [Some(here), Some(there)] = ends.map(|end| end.and_then(|vpc| network.vpcs.get(vpc)))
+    else {
+        return false;
+    };
+    here.region == there.region && named.vpc() == peer
 }
 
 /// A packet's protocol and destination port, as rules write them.

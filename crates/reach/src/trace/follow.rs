@@ -1,18 +1,18 @@
-//! Follows one packet from its sender, through subnets and NAT gateways, to whoever receives it.
+//! Follows one packet from its sender to whoever receives it, past the filters on its way.
 
 use std::net::IpAddr;
 
 use model::Network;
 use model::claim::Hop;
 use model::id::{AttachmentId, InterfaceId, NatId, SubnetId, TransitGatewayId, VpcId};
-use model::network::{Interface, NatGateway, Place, RouteTarget};
+use model::network::{Interface, Place};
 use model::packet::{Packet, Transport};
 
 use super::Outcome;
 use super::decide::{self, hop};
+use crate::atlas::is_filtered;
 use crate::endpoint::Endpoint;
 use crate::filter::Side;
-use crate::walk::MAX_LEGS;
 
 /// Why a packet went no further.
 pub(super) enum Stopped {
@@ -26,9 +26,9 @@ pub(super) type Way = Result<Endpoint, Stopped>;
 /// A NAT gateway's connection.
 #[derive(Clone)]
 pub(super) struct Connection<'n> {
-    nat: &'n NatId,
-    inside: IpAddr,
-    outside: IpAddr,
+    pub(super) nat: &'n NatId,
+    pub(super) inside: IpAddr,
+    pub(super) outside: IpAddr,
 }
 
 /// A packet under way.
@@ -98,14 +98,23 @@ impl<'n> Follower<'n> {
         }
         match from {
             Endpoint::Site(site) => match network.sites.get_key_value(site) {
-                Some((site, _)) => self.leave_site(site),
+                Some((site, _)) => {
+                    if let Some((id, interface)) = self.resident(site, source) {
+                        self.pass_firewall(id, interface, Side::Egress)?;
+                    }
+                    self.leave_site(site)
+                }
                 None => self.unknown(format!("site {site} is not known")),
             },
             Endpoint::Interface(id) => match network.interfaces.get_key_value(id) {
                 Some((id, interface)) => match &interface.place {
-                    Place::Site(site) => self.leave_site(site),
+                    Place::Site(site) => {
+                        self.pass_firewall(id, interface, Side::Egress)?;
+                        self.leave_site(site)
+                    }
                     Place::Subnet(subnet) => {
-                        self.pass_groups(id, interface, Side::Egress)?;
+                        let peer = self.peer_behind(subnet);
+                        self.pass_groups(id, interface, Side::Egress, peer)?;
                         self.leave_subnet(subnet)
                     }
                 },
@@ -153,15 +162,16 @@ impl<'n> Follower<'n> {
         let Endpoint::Interface(id) = from else {
             return self.unknown(format!("{from} is no interface"));
         };
-        match network.interfaces.get(id).map(|known| &known.place) {
-            Some(Place::Site(site)) => self.leave_site(site),
-            Some(Place::Subnet(subnet)) => {
-                let decision = "the groups know the connection".to_owned();
-                self.hops
-                    .push(hop(format!("interface {id}"), decision, true));
-                self.leave_subnet(subnet)
-            }
-            None => self.unknown(format!("interface {id} is not known")),
+        let Some(interface) = network.interfaces.get(id) else {
+            return self.unknown(format!("interface {id} is not known"));
+        };
+        if is_filtered(interface) {
+            let decision = "the groups know the connection".to_owned();
+            self.go(format!("interface {id}"), decision);
+        }
+        match &interface.place {
+            Place::Site(site) => self.leave_site(site),
+            Place::Subnet(subnet) => self.leave_subnet(subnet),
         }
     }
 
@@ -197,19 +207,36 @@ impl<'n> Follower<'n> {
         if passed { Ok(()) } else { Err(Stopped::Lost) }
     }
 
-    fn pass_groups(
+    /// Passes an interface's groups; `peer` is the VPC with which the packet goes by a peering, if it does.
+    pub(super) fn pass_groups(
         &mut self,
         id: &InterfaceId,
         interface: &Interface,
         side: Side,
+        peer: Option<&VpcId>,
     ) -> Result<(), Stopped> {
-        match decide::groups(self.network, id.as_str(), interface, side, &self.packet) {
+        let packet = &self.packet;
+        match decide::groups(self.network, id.as_str(), interface, side, packet, peer) {
             Ok(decision) => self.decided(decision),
             Err(reason) => self.unknown(reason).map(|_| ()),
         }
     }
 
-    fn pass_acl(&mut self, id: &'n SubnetId, side: Side) -> Result<(), Stopped> {
+    /// Passes the firewall that a site has in front of an interface, if it does.
+    pub(super) fn pass_firewall(
+        &mut self,
+        id: &InterfaceId,
+        interface: &Interface,
+        side: Side,
+    ) -> Result<(), Stopped> {
+        if is_filtered(interface) {
+            self.pass_groups(id, interface, side, None)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn pass_acl(&mut self, id: &'n SubnetId, side: Side) -> Result<(), Stopped> {
         match self.asked_acl(id, side) {
             Ok(decision) => self.decided(decision),
             Err(reason) => self.unknown(reason).map(|_| ()),
@@ -235,171 +262,5 @@ impl<'n> Follower<'n> {
                 "acl {name} passes some of the ports that a NAT gateway may choose, and not others"
             )
         })
-    }
-
-    /// Passes from one subnet into another: out by the first one's ACL, in by the other's. Within one, neither is asked.
-    pub(super) fn cross(&mut self, from: &'n SubnetId, to: &'n SubnetId) -> Result<(), Stopped> {
-        if from == to {
-            return Ok(());
-        }
-        self.pass_acl(from, Side::Egress)?;
-        self.pass_acl(to, Side::Ingress)
-    }
-
-    pub(super) fn leave_subnet(&mut self, from: &'n SubnetId) -> Way {
-        let network = self.network;
-        let Some(subnet) = network.subnets.get(from) else {
-            return self.unknown(format!("subnet {from} is not known"));
-        };
-        let to = self.packet.destination;
-        if decide::is_neighbour(subnet, to) {
-            return self.reach(&subnet.vpc, Some(from));
-        }
-        let at = format!("route table {}", subnet.route_table);
-        let Some(table) = network.route_tables.get(&subnet.route_table) else {
-            return self.unknown(format!("{at} is not known"));
-        };
-        let Some(route) = decide::route(table, to) else {
-            return self.lose(at, format!("no route to {to}"));
-        };
-        let words = decide::route_words(route);
-        match &route.target {
-            RouteTarget::Local => {
-                self.pass_acl(from, Side::Egress)?;
-                self.go(at, words);
-                self.reach(&subnet.vpc, Some(from))
-            }
-            RouteTarget::InternetGateway(gateway) => {
-                self.pass_acl(from, Side::Egress)?;
-                self.go(at, words);
-                self.leave_by_internet_gateway(&subnet.vpc, gateway)
-            }
-            RouteTarget::EgressOnlyGateway(gateway) => {
-                self.pass_acl(from, Side::Egress)?;
-                self.go(at, words);
-                self.leave_by_egress_only(&subnet.vpc, gateway)
-            }
-            RouteTarget::NatGateway(nat) => {
-                self.go(at, words);
-                self.translate(from, nat)
-            }
-            RouteTarget::TransitGateway(gateway) => {
-                self.go(at, words);
-                self.leave_by_transit(from, subnet, gateway)
-            }
-            RouteTarget::Blackhole => self.lose(at, words),
-            RouteTarget::Peering(id) => self.unknown(format!("peering {id} is not modelled")),
-            RouteTarget::Unmodelled(what) => self.unknown(format!("{what} is not modelled")),
-        }
-    }
-
-    /// Gives the packet to whatever has its destination in a VPC.
-    pub(super) fn reach(&mut self, vpc: &'n VpcId, from: Option<&'n SubnetId>) -> Way {
-        let network = self.network;
-        let to = self.packet.destination;
-        let interface = network.interfaces.iter().find(|(_, interface)| {
-            network.vpc_of(interface) == Some(vpc) && interface.addresses.contains(&to)
-        });
-        if let Some((id, interface)) = interface {
-            let Place::Subnet(subnet) = &interface.place else {
-                return self.unknown(format!("interface {id} is in no subnet"));
-            };
-            if from != Some(subnet) {
-                self.pass_acl(subnet, Side::Ingress)?;
-            }
-            if !self.is_answer {
-                self.pass_groups(id, interface, Side::Ingress)?;
-            }
-            return Ok(Endpoint::Interface(id.clone()));
-        }
-        match self.nat_at(vpc, to) {
-            Some((id, nat)) => {
-                if from != Some(&nat.subnet) {
-                    self.pass_acl(&nat.subnet, Side::Ingress)?;
-                }
-                self.translate_back(id, nat)
-            }
-            None => self.lose(vpc.to_string(), format!("nobody has {to}")),
-        }
-    }
-
-    pub(super) fn nat_at(
-        &self,
-        vpc: &VpcId,
-        address: IpAddr,
-    ) -> Option<(&'n NatId, &'n NatGateway)> {
-        let network = self.network;
-        let in_vpc = |nat: &NatGateway| {
-            let subnet = network.subnets.get(&nat.subnet);
-            subnet.is_some_and(|subnet| subnet.vpc == *vpc)
-        };
-        network
-            .nat_gateways
-            .iter()
-            .find(|(_, nat)| IpAddr::V4(nat.address) == address && in_vpc(nat))
-    }
-
-    fn translate(&mut self, from: &'n SubnetId, id: &'n NatId) -> Way {
-        let at = format!("NAT gateway {id}");
-        let known = self.network.nat_gateways.get(id);
-        // Whatever the route, it is brought to the interface that has the address.
-        if let Some(nat) = known
-            && self.packet.destination == IpAddr::V4(nat.address)
-        {
-            self.cross(from, &nat.subnet)?;
-            return self.translate_back(id, nat);
-        }
-        if self.is_answer {
-            return self.lose(at, "knows no connection that this answers".to_owned());
-        }
-        let Some(nat) = known else {
-            return self.unknown(format!("{at} is not known"));
-        };
-        self.cross(from, &nat.subnet)?;
-        if self.packet.source.is_ipv6() {
-            return self.unknown(format!("IPv6 through {at}"));
-        }
-        if self.connections.iter().any(|before| before.nat == id) {
-            return self.lose(
-                at,
-                "has the packet for the second time: it goes round".to_owned(),
-            );
-        }
-        if super::answer_to(&self.packet).is_none() {
-            return self.unknown(format!(
-                "other than TCP, UDP and echo requests through {at}"
-            ));
-        }
-        if self.connections.len() >= MAX_LEGS {
-            return self.unknown(format!("more than {MAX_LEGS} NAT gateways"));
-        }
-        let inside = self.packet.source;
-        self.connections.push(Connection {
-            nat: id,
-            inside,
-            outside: self.packet.destination,
-        });
-        self.packet.source = nat.address.into();
-        self.go(at, format!("source {inside} becomes {}", nat.address));
-        self.leave_subnet(&nat.subnet)
-    }
-
-    fn translate_back(&mut self, id: &'n NatId, nat: &'n NatGateway) -> Way {
-        let at = format!("NAT gateway {id}");
-        let source = self.packet.source;
-        let known =
-            |last: &&Connection<'n>| self.is_answer && last.nat == id && last.outside == source;
-        let Some(inside) = self
-            .connections
-            .last()
-            .filter(known)
-            .map(|last| last.inside)
-        else {
-            return self.lose(at, "knows no connection that this answers".to_owned());
-        };
-        self.connections.pop();
-        self.go(at, format!("destination {} becomes {inside}", nat.address));
-        self.packet.destination = inside;
-        self.leave_subnet(&nat.subnet)
     }
 }

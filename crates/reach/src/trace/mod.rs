@@ -5,8 +5,10 @@
 
 mod decide;
 mod follow;
+mod nat;
 mod outside;
 mod transit;
+mod vpc;
 
 use model::Network;
 use model::claim::Hop;

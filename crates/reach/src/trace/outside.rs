@@ -3,13 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
-use model::id::{GatewayId, SiteId, VpcId};
-use model::network::{AttachedTo, Place, SiteKind};
+use model::id::{GatewayId, InterfaceId, SiteId, VpcId};
+use model::network::{AttachedTo, Interface, Place, SiteKind};
 
 use super::follow::{Follower, Way};
+use super::vpc::Origin;
 use crate::addresses::AddressSet;
 use crate::atlas::primary;
 use crate::endpoint::Endpoint;
+use crate::filter::Side;
 
 impl<'n> Follower<'n> {
     pub(super) fn leave_by_internet_gateway(&mut self, vpc: &'n VpcId, id: &'n GatewayId) -> Way {
@@ -56,7 +58,7 @@ impl<'n> Follower<'n> {
             .collect()
     }
 
-    fn is_of(&self, vpc: &VpcId, address: IpAddr) -> bool {
+    pub(super) fn is_of(&self, vpc: &VpcId, address: IpAddr) -> bool {
         let vpc = self.network.vpcs.get(vpc);
         vpc.is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&address)))
     }
@@ -99,7 +101,7 @@ impl<'n> Follower<'n> {
                     format!("destination {public} becomes {private}"),
                 );
                 self.packet.destination = (*private).into();
-                return self.reach(vpc, None);
+                return self.reach(vpc, Origin::Internet);
             }
         }
         let sites_of = |kind: SiteKind| {
@@ -123,7 +125,7 @@ impl<'n> Follower<'n> {
                 return self.lose(vpc.to_string(), decision);
             }
             self.go(format!("gateway of {vpc}"), "lets it in".to_owned());
-            return self.reach(vpc, None);
+            return self.reach(vpc, Origin::Internet);
         }
         match sites_of(SiteKind::Internet).find(|site| self.stands_at(site, to)) {
             Some(site) => self.enter_site(site),
@@ -164,14 +166,13 @@ impl<'n> Follower<'n> {
 
     pub(super) fn enter_site(&mut self, site: &'n SiteId) -> Way {
         let to = self.packet.destination;
-        let mut interfaces = self.network.interfaces.iter();
-        let resident = interfaces.find(|(_, interface)| {
-            interface.place == Place::Site(site.clone()) && interface.addresses.contains(&to)
-        });
         let at = format!("site {site}");
-        match resident {
-            Some((id, _)) => {
+        match self.resident(site, to) {
+            Some((id, interface)) => {
                 self.go(at, format!("{to} is {id}"));
+                if !self.is_answer {
+                    self.pass_firewall(id, interface, Side::Ingress)?;
+                }
                 Ok(Endpoint::Interface(id.clone()))
             }
             None if self.is_answer || self.stands_at(site, to) => {
@@ -180,6 +181,19 @@ impl<'n> Follower<'n> {
             }
             None => self.lose(at, format!("nobody has {to}")),
         }
+    }
+
+    /// The interface at a site that has an address.
+    pub(super) fn resident(
+        &self,
+        site: &SiteId,
+        address: IpAddr,
+    ) -> Option<(&'n InterfaceId, &'n Interface)> {
+        let mut interfaces = self.network.interfaces.iter();
+        interfaces.find(|(_, interface)| {
+            matches!(&interface.place, Place::Site(at) if at == site)
+                && interface.addresses.contains(&address)
+        })
     }
 
     /// Whether an address is one of a site's.

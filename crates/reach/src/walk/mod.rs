@@ -4,22 +4,24 @@
 //! to a whole site may part at a route table. Each step narrows the set of headers *as sent*, looking at them as they are
 //! by then.
 
+mod filters;
 mod nat;
 mod outside;
 mod transit;
+mod vpc;
 
 use std::fmt;
 use std::net::IpAddr;
 
-use model::id::{InterfaceId, SiteId, SubnetId, VpcId};
-use model::network::{Place, RouteTarget};
+use model::id::{InterfaceId, SiteId};
+use model::network::Place;
 
-use crate::addresses::AddressSet;
-use crate::atlas::{Atlas, Holder};
+use crate::atlas::Atlas;
 use crate::boxes::{BoxSet, TooManyBoxes};
 use crate::carried::{Address, Carried, answerable_set};
 use crate::family::{Family, number};
 use crate::filter::Side;
+use filters::Way;
 
 /// The most attachments that a packet passes: the twin's packets, and those of many systems, live no longer. A path
 /// that needs more is unknown; a loop is found sooner, and loses its packets.
@@ -159,15 +161,22 @@ impl<'a, 'n> Walk<'a, 'n> {
 
     fn leave_sender(&mut self, sender: Sender<'n>, packets: Carried<'n>) -> Step {
         match sender {
-            Sender::Site(site) => self.leave_site(site, packets),
+            Sender::Site(site) => {
+                let packets = self.past_firewalls(site, packets)?;
+                self.leave_site(site, packets)
+            }
             Sender::Interface(id) => {
                 let Some(interface) = self.atlas.network.interfaces.get(id) else {
                     return Ok(());
                 };
                 match &interface.place {
-                    Place::Site(site) => self.leave_site(site, packets),
+                    Place::Site(site) => {
+                        let packets = self.group(id, Side::Egress, Way::Other, packets)?;
+                        self.leave_site(site, packets)
+                    }
                     Place::Subnet(subnet) => {
-                        let packets = self.group(id, Side::Egress, packets)?;
+                        let way = Way::Out(subnet);
+                        let packets = self.group(id, Side::Egress, way, packets)?;
                         self.leave(subnet, packets)
                     }
                 }
@@ -203,161 +212,6 @@ impl<'a, 'n> Walk<'a, 'n> {
             });
         }
         Ok(())
-    }
-
-    /// What an interface's groups let through.
-    fn group(
-        &mut self,
-        interface: &InterfaceId,
-        side: Side,
-        mut packets: Carried<'n>,
-    ) -> Result<Carried<'n>, TooManyBoxes> {
-        let passed = match self.atlas.groups(interface).map(|filters| filters.on(side)) {
-            Some(Ok(filter)) => {
-                for (unsure, reason) in &filter.unsure {
-                    self.doubt(packets.matched(unsure)?, reason)?;
-                }
-                packets.matched(&filter.allowed)?
-            }
-            Some(Err(error)) => {
-                self.doubt(
-                    packets.set,
-                    format!("the groups of {interface} make {error}"),
-                )?;
-                BoxSet::empty()
-            }
-            None => BoxSet::empty(),
-        };
-        packets.set = passed;
-        Ok(packets)
-    }
-
-    /// What a subnet's ACL lets through.
-    fn acl(
-        &mut self,
-        subnet: &'n SubnetId,
-        side: Side,
-        mut packets: Carried<'n>,
-    ) -> Result<Carried<'n>, TooManyBoxes> {
-        let network = self.atlas.network;
-        let acl = network.subnets.get(subnet).map(|subnet| &subnet.acl);
-        let Some((acl, filters)) = acl.and_then(|acl| Some((acl, self.atlas.acl(acl)?))) else {
-            self.doubt(packets.set, format!("subnet {subnet} has no known ACL"))?;
-            packets.set = BoxSet::empty();
-            return Ok(packets);
-        };
-        let filter = match filters.on(side) {
-            Ok(filter) => filter,
-            Err(error) => {
-                self.doubt(packets.set, format!("acl {acl} makes {error}"))?;
-                packets.set = BoxSet::empty();
-                return Ok(packets);
-            }
-        };
-        let filtered = packets.filtered(filter)?;
-        self.doubt(
-            filtered.undecided,
-            format!(
-                "acl {acl} passes some of the ports that a NAT gateway may choose, and not others"
-            ),
-        )?;
-        packets.set = filtered.passed;
-        Ok(packets)
-    }
-
-    /// Packets that something in a subnet sends.
-    fn leave(&mut self, from: &'n SubnetId, mut packets: Carried<'n>) -> Step {
-        if packets.set.is_empty() {
-            return Ok(());
-        }
-        let Some(subnet) = self.atlas.network.subnets.get(from) else {
-            return self.doubt(packets.set, format!("subnet {from} is not known"));
-        };
-        let neighbours = AddressSet::of_prefixes(&subnet.cidrs);
-        let within = packets.destined(self.family, &neighbours)?;
-        if !within.is_empty() {
-            self.hand_over(&subnet.vpc, Some(from), packets.only(within.clone()))?;
-            packets.set = packets.set.subtract(&within)?;
-        }
-        if packets.set.is_empty() {
-            return Ok(());
-        }
-        let Some(claims) = self.atlas.table(&subnet.route_table) else {
-            let reason = format!("route table {} is not known", subnet.route_table);
-            return self.doubt(packets.set, reason);
-        };
-        for (space, target) in claims {
-            let taken = packets.destined(self.family, space)?;
-            if !taken.is_empty() {
-                self.follow(from, &subnet.vpc, target, packets.only(taken))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Packets that leave a subnet by a route.
-    fn follow(
-        &mut self,
-        from: &'n SubnetId,
-        vpc: &'n VpcId,
-        target: &'n RouteTarget,
-        packets: Carried<'n>,
-    ) -> Step {
-        match target {
-            RouteTarget::Local => {
-                let packets = self.acl(from, Side::Egress, packets)?;
-                self.hand_over(vpc, Some(from), packets)
-            }
-            RouteTarget::InternetGateway(gateway) => {
-                let packets = self.acl(from, Side::Egress, packets)?;
-                self.leave_vpc(vpc, gateway, packets)
-            }
-            RouteTarget::EgressOnlyGateway(gateway) => {
-                let packets = self.acl(from, Side::Egress, packets)?;
-                self.leave_by_egress_only(vpc, gateway, packets)
-            }
-            RouteTarget::NatGateway(nat) => self.hide(from, nat, packets),
-            RouteTarget::TransitGateway(gateway) => self.enter_transit(from, vpc, gateway, packets),
-            RouteTarget::Blackhole => Ok(()),
-            RouteTarget::Peering(id) => {
-                self.doubt(packets.set, format!("peering {id} is not modelled"))
-            }
-            RouteTarget::Unmodelled(what) => {
-                self.doubt(packets.set, format!("{what} is not modelled"))
-            }
-        }
-    }
-
-    /// Packets to whatever has their destination in a VPC; `from` is the subnet that they come from, if any.
-    fn hand_over(
-        &mut self,
-        vpc: &'n VpcId,
-        from: Option<&'n SubnetId>,
-        packets: Carried<'n>,
-    ) -> Step {
-        // Packets to many addresses are followed to sites alone: what a VPC is given goes no further.
-        let holder = packets
-            .destination_address(self.family)
-            .and_then(|address| self.atlas.holder(vpc, address));
-        let Some(holder) = holder else {
-            return Ok(());
-        };
-        let packets = if from == Some(holder.subnet()) {
-            packets
-        } else {
-            self.acl(holder.subnet(), Side::Ingress, packets)?
-        };
-        match holder {
-            Holder::Interface(id, _) => {
-                let packets = if packets.answers {
-                    packets
-                } else {
-                    self.group(id, Side::Ingress, packets)?
-                };
-                self.arrive(id, packets)
-            }
-            Holder::Nat(id, nat) => self.reveal(id, &nat.subnet, packets),
-        }
     }
 
     /// Packets that an interface receives.

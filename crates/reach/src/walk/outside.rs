@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use model::id::{GatewayId, SiteId, VpcId};
 use model::network::SiteKind;
 
+use super::filters::Way;
+use super::vpc::Origin;
 use super::{Sender, Step, Walk};
 use crate::addresses::AddressSet;
 use crate::atlas::Beyond;
 use crate::boxes::TooManyBoxes;
 use crate::carried::{Address, Carried};
 use crate::family::{Family, number};
+use crate::filter::Side;
 use crate::interval::Interval;
 
 impl<'n> Walk<'_, 'n> {
@@ -116,7 +119,7 @@ impl<'n> Walk<'_, 'n> {
             }
             None => return Ok(()),
         }
-        self.hand_over(vpc, None, packets)
+        self.hand_over(vpc, Origin::Internet, packets)
     }
 
     /// Packets that somebody at a site sends.
@@ -144,10 +147,15 @@ impl<'n> Walk<'_, 'n> {
     pub(super) fn enter_site(&mut self, site: &'n SiteId, packets: Carried<'n>) -> Step {
         match packets.destination_address(self.family) {
             Some(address) => match self.atlas.resident(site, address) {
-                Some(interface) => self.arrive(interface, packets),
+                Some(interface) if packets.answers => self.arrive(interface, packets),
+                Some(interface) => {
+                    let packets = self.group(interface, Side::Ingress, Way::Other, packets)?;
+                    self.arrive(interface, packets)
+                }
                 None => Ok(()),
             },
             None if packets.answers => self.found(Sender::Site(site), &packets),
+            // What leaves for a site has left, whatever the site's firewall does to it.
             None => {
                 if !packets.set.is_empty() {
                     self.departures.push((site, packets.set));
