@@ -6,10 +6,10 @@ use model::{Assessment, Evidence, Setting, Severity, Verdict};
 
 use crate::report::{Report, Totals, count, totals};
 
-/// Why a page could not be rendered.
+/// Why a page or a file could not be rendered.
 #[derive(Debug, thiserror::Error)]
-#[error("render the report")]
-pub struct RenderError(#[source] askama::Error);
+#[error("render the text")]
+pub struct RenderError(#[from] askama::Error);
 
 /// What a rehearsal can tell: live evidence is not its to give.
 const REHEARSAL: [Setting; 2] = [Setting::Planned, Setting::Rehearsed];

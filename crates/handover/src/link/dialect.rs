@@ -46,9 +46,26 @@ const TABLE: &[Row] = &[
     Row {
         makers: &["cisco"],
         products: &[
-            "ios", "isr", "csr", "asr", "catalyst 8", "c8", "c11", "891", "892",
+            "ios",
+            "isr",
+            "csr",
+            "asr",
+            "catalyst 8",
+            "c8",
+            "c11",
+            "891",
+            "892",
         ],
-        except: &["ios xr", "iosxr", "asr 9", "asr9", "meraki", "nx os", "ftd", "firepower"],
+        except: &[
+            "ios xr",
+            "iosxr",
+            "asr 9",
+            "asr9",
+            "meraki",
+            "nx os",
+            "ftd",
+            "firepower",
+        ],
         dialect: Dialect::CiscoIos,
     },
     Row {
@@ -90,6 +107,11 @@ impl Dialect {
                     && !names(row.except)
             })
             .map_or(Self::Generic, |row| row.dialect)
+    }
+
+    /// Whether the router is none that this version writes for.
+    pub fn is_generic(self) -> bool {
+        self == Self::Generic
     }
 
     /// The end of the name of the main file.
@@ -157,9 +179,19 @@ mod tests {
         check("Cisco", "Firepower 2110", "ASA 9.16", Dialect::CiscoAsa);
         check("Juniper", "SRX 345", "Junos 21.4", Dialect::Junos);
         check("juniper networks", "vSRX", "", Dialect::Junos);
-        check("Fortinet", "FortiGate 100F", "FortiOS 7.2", Dialect::FortiOs);
+        check(
+            "Fortinet",
+            "FortiGate 100F",
+            "FortiOS 7.2",
+            Dialect::FortiOs,
+        );
         check("FortiGate", "60F", "7.4", Dialect::FortiOs);
-        check("Palo Alto Networks", "PA-850", "PAN-OS 10.2", Dialect::PanOs);
+        check(
+            "Palo Alto Networks",
+            "PA-850",
+            "PAN-OS 10.2",
+            Dialect::PanOs,
+        );
         check("PaloAlto", "PA-220", "", Dialect::PanOs);
         check("strongSwan", "PC Engines APU", "5.9", Dialect::StrongSwan);
         check("Supermicro", "E300", "Ubuntu 24.04", Dialect::StrongSwan);

@@ -1,13 +1,14 @@
 //! The templates, one for each language.
 
 use askama::Template;
+use model::vpn::VpnConnection;
 
 use super::parameters as p;
 use super::view::View;
-use super::{Dialect, Document};
+use super::{Dialect, Document, strongswan};
 use crate::page::RenderError;
 
-/// Declares a template that sees a connection as `v` and says of itself what it takes for granted.
+/// Declares templates, each of which sees a connection as `v`.
 macro_rules! templates {
     ($($name:ident: $path:literal;)*) => {$(
         #[derive(Template)]
@@ -29,24 +30,39 @@ templates! {
 }
 
 /// Renders the files of one router.
-pub(super) fn write(dialect: Dialect, v: &View) -> Result<Vec<Document>, RenderError> {
+pub(super) fn write(
+    dialect: Dialect,
+    connection: &VpnConnection,
+    v: &View,
+) -> Result<Vec<Document>, RenderError> {
     let main = match dialect {
-        Dialect::CiscoIos => CiscoIos { v }.render(),
-        Dialect::CiscoAsa => CiscoAsa { v }.render(),
-        Dialect::Junos => Junos { v }.render(),
-        Dialect::FortiOs => FortiOs { v }.render(),
-        Dialect::PanOs => PanOs { v }.render(),
-        Dialect::StrongSwan | Dialect::Generic => Generic { v }.render(),
+        Dialect::CiscoIos => CiscoIos { v }.render()?,
+        Dialect::CiscoAsa => CiscoAsa { v }.render()?,
+        Dialect::Junos => Junos { v }.render()?,
+        Dialect::FortiOs => FortiOs { v }.render()?,
+        Dialect::PanOs => PanOs { v }.render()?,
+        Dialect::StrongSwan => strongswan::strongswan(connection),
+        Dialect::Generic => Generic { v }.render()?,
     };
     let mut files = vec![Document {
         name: format!("{}.{}", v.id, dialect.extension()),
-        text: main.map_err(RenderError::from)?,
+        text: main,
     }];
     if dialect == Dialect::StrongSwan {
         files.push(Document {
             name: format!("{}.bird.conf", v.id),
-            text: Bird { v }.render().map_err(RenderError::from)?,
+            text: Bird { v }.render()?,
         });
+        for ((id, _), tunnel) in connection.named_tunnels().zip(&v.tunnels) {
+            files.push(Document {
+                name: strongswan::key_path(&id),
+                text: format!(
+                    "# From {}\n{}",
+                    tunnel.key_from,
+                    strongswan::key_file(&tunnel.key)
+                ),
+            });
+        }
     }
     Ok(files)
 }

@@ -8,6 +8,7 @@ mod direct_connect;
 mod files;
 mod parameters;
 mod sheet;
+pub mod strongswan;
 mod view;
 
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ pub struct LinkContext<'a> {
 /// A file to hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// File name, without a folder.
+    /// File name, in a folder of its own where that says so: `keys/vpn-1-tunnel-1.conf`.
     pub name: String,
     /// Content.
     pub text: String,
@@ -73,6 +74,6 @@ pub fn link(
                 view.router, view.id
             )
         }),
-        files: files::write(dialect, &view)?,
+        files: files::write(dialect, connection, &view)?,
     })
 }

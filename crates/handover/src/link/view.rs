@@ -164,17 +164,17 @@ fn name(text: &str) -> String {
 /// What stands in a key's place. AWS allows letters, digits, dots and underscores in a key, so that nothing with angle
 /// brackets can ever be one.
 pub(super) fn placeholder(key: &SecretName) -> String {
-    let safe: String =
-        key.0
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() || "-_./".contains(letter) {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .collect();
+    let safe: String = key
+        .0
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || "-_./".contains(letter) {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
     format!("<key:{safe}>")
 }
 
