@@ -69,7 +69,7 @@ impl InterfaceView {
             length: interface.peers.prefix_len(),
             key: placeholder(&interface.key),
             key_from: context.keys.get(&interface.key).map_or_else(
-                || "not known yet: ask the operator".to_owned(),
+                || "a place not named yet: ask the operator".to_owned(),
                 |from| cell(&line(from)),
             ),
         }

@@ -1,7 +1,7 @@
 //! What the customer's network team needs to join its site: the router's configuration, and the sheet that goes with it.
 //!
-//! Keys stand nowhere in what is written here. A configuration names each key by a placeholder that no device and not
-//! AWS would take for one, and its heading says where the key is to be had.
+//! Keys stand nowhere in what is written here. A configuration names each key by a placeholder that AWS never takes for
+//! one, and its heading says where the key is to be had.
 
 mod dialect;
 mod direct_connect;

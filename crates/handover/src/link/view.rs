@@ -93,7 +93,7 @@ impl View {
                 mask: tunnel.inside.netmask(),
                 key: placeholder(&tunnel.key),
                 key_from: context.keys.get(&tunnel.key).map_or_else(
-                    || "not known yet: ask the operator".to_owned(),
+                    || "a place not named yet: ask the operator".to_owned(),
                     |from| line(from),
                 ),
                 preference: if number == 1 { 200 } else { 100 },
