@@ -3,9 +3,11 @@
 mod agreement;
 mod algebra;
 mod faults;
+mod firewalls;
 mod intents;
 mod matrix;
 mod outbound;
 mod paths;
+mod peerings;
 mod plan;
 mod transit;

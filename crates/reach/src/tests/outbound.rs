@@ -8,7 +8,7 @@ use super::intents::{fails, holds, unknown};
 use super::plan::{Plan, estate, ids, net, traffic};
 
 /// Allowed traffic is `tcp/443 0.0.0.0/0`.
-fn only_outbound(from: &[&str], site: &str, allowed: &[&str]) -> Rule {
+pub(super) fn only_outbound(from: &[&str], site: &str, allowed: &[&str]) -> Rule {
     let outflow = |words: &&str| {
         let (what, to) = words.split_once(' ').expect("traffic and a prefix");
         Outflow {
