@@ -90,6 +90,15 @@ pub enum Question {
         /// Fully qualified, without the final dot.
         name: String,
     },
+    /// Ask a DNS server for a name's records of one kind.
+    Records {
+        /// The server asked.
+        server: IpAddr,
+        /// Fully qualified, without the final dot.
+        name: String,
+        /// The kind asked for.
+        kind: RecordKind,
+    },
     /// Submit a mail with STARTTLS and AUTH, and find it at the server.
     Mail {
         /// The server's address.
@@ -103,6 +112,17 @@ pub enum Question {
         /// Envelope sender.
         sender: String,
         /// Envelope recipient.
+        recipient: String,
+    },
+    /// Offer a mail without logging in, as far as its recipient and no further: a relay for everybody takes it.
+    Relay {
+        /// The server's address.
+        server: SocketAddr,
+        /// The server's name, checked against its certificate where it offers TLS.
+        name: String,
+        /// Envelope sender.
+        sender: String,
+        /// Envelope recipient; one that the server is not responsible for.
         recipient: String,
     },
     /// Ask an NTP server for the time. Only that it answers counts: a twin has one clock.
@@ -176,10 +196,80 @@ pub enum Expect {
     Works,
     /// Exactly these addresses, in any order.
     Addresses(Vec<IpAddr>),
+    /// Exactly these records, in any order; none: the name has none of the kind.
+    Records(Vec<RecordValue>),
+    /// The server says that there is no such name. That it refuses to tell, or is silent, does not show it.
+    NoSuchName,
     /// No packet of it arrives: the network loses or rejects it. An answer by the server breaks the claim.
     NoWay,
     /// The server answers and refuses.
     Refused,
+}
+
+/// A kind of DNS record that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordKind {
+    /// IPv4 address.
+    A,
+    /// IPv6 address.
+    Aaaa,
+    /// Alias.
+    Cname,
+    /// Text.
+    Txt,
+    /// Mail exchange.
+    Mx,
+    /// Name server.
+    Ns,
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+            Self::Txt => "TXT",
+            Self::Mx => "MX",
+            Self::Ns => "NS",
+        })
+    }
+}
+
+/// What one DNS record holds. Names in it are fully qualified, in lower case, without the final dot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordValue {
+    /// A or AAAA.
+    Address(IpAddr),
+    /// CNAME: the other name.
+    Alias(String),
+    /// TXT: its pieces put together.
+    Text(String),
+    /// MX.
+    Mail {
+        /// Lower ones are tried first.
+        preference: u16,
+        /// The server's name.
+        exchange: String,
+    },
+    /// NS: the server's name.
+    Server(String),
+}
+
+impl fmt::Display for RecordValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Alias(name) | Self::Server(name) => write!(f, "{name}"),
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Mail {
+                preference,
+                exchange,
+            } => write!(f, "{preference} {exchange}"),
+        }
+    }
 }
 
 /// Whether something is so.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use model::claim::RecordValue;
 use model::{Secret, SecretName};
 use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
 
 /// What a vantage has at hand for its questions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,4 +74,10 @@ pub struct Answer {
     pub took_us: u64,
     /// The unique text in a mail that was accepted, by which it is found again.
     pub token: Option<String>,
+    /// The records that were asked for, ascending; none where no records were asked for, or none were told of.
+    #[serde(default)]
+    pub records: Option<Vec<RecordValue>>,
+    /// What exactly went wrong, where the protocol tells.
+    #[serde(default)]
+    pub fault: Option<Fault>,
 }

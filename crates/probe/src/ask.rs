@@ -2,30 +2,33 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use model::claim::{Password, Question};
+use model::claim::{Password, Question, RecordValue};
 use model::{Secret, SecretName};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Closing, Means, Outcome};
+use crate::fault::Fault;
+use crate::line::Line;
 use crate::{connect, question};
+
+/// What a question that names its own steps may take beyond its patience, so that it can say at which one it ended.
+const NET: Duration = Duration::from_millis(100);
 
 /// Asks the question from the calling process's network namespace.
 ///
 /// It never fails: what could not be asked is [`Outcome::Unknown`] and says why. It takes [`Means::patience`] at most,
-/// but for the play of a sentinel, which has a limit of its own.
+/// and a tenth of a second, but for the play of a sentinel, which has a limit of its own.
 pub async fn ask(question: &Question, means: &Means, closing: &Closing) -> Answer {
     let started = Instant::now();
     let vantage = Vantage {
         means,
-        closing: *closing,
-        end: started + means.patience,
-        reached: AtomicBool::new(false),
+        line: Line::new(*closing, means.patience),
     };
-    let heard = timeout_at(vantage.end, put(question, &vantage))
+    let heard = timeout_at(vantage.line.end + NET, put(question, &vantage))
         .await
-        .unwrap_or_else(|_| Err(vantage.nothing_more()));
+        .unwrap_or_else(|_| Err(vantage.line.nothing_more()));
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let asked = describe(question);
     match heard {
@@ -37,6 +40,8 @@ pub async fn ask(question: &Question, means: &Means, closing: &Closing) -> Answe
             peer: heard.peer.map(|peer| one_line(&peer)),
             took_us,
             token: heard.token,
+            records: heard.records,
+            fault: None,
         },
         Err(miss) => Answer {
             outcome: miss.outcome,
@@ -44,6 +49,8 @@ pub async fn ask(question: &Question, means: &Means, closing: &Closing) -> Answe
             peer: miss.peer.map(|peer| one_line(&peer)),
             took_us,
             token: None,
+            records: None,
+            fault: miss.fault,
         },
     }
 }
@@ -55,6 +62,7 @@ pub(crate) struct Heard {
     pub addresses: Option<Vec<IpAddr>>,
     pub peer: Option<String>,
     pub token: Option<String>,
+    pub records: Option<Vec<RecordValue>>,
 }
 
 impl Heard {
@@ -77,15 +85,23 @@ pub(crate) struct Miss {
     pub outcome: Outcome,
     pub said: String,
     pub peer: Option<String>,
+    pub fault: Option<Fault>,
 }
 
 impl Miss {
-    fn new(outcome: Outcome, said: impl Into<String>) -> Self {
+    pub(crate) fn new(outcome: Outcome, said: impl Into<String>) -> Self {
         Self {
             outcome,
             said: said.into(),
             peer: None,
+            fault: None,
         }
+    }
+
+    /// With what exactly went wrong.
+    pub(crate) fn because(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
     }
 
     /// The server answered and said no.
@@ -146,18 +162,10 @@ pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 #[derive(Debug)]
 pub(crate) struct Vantage<'m> {
     pub means: &'m Means,
-    pub closing: Closing,
-    /// When patience ends.
-    pub end: Instant,
-    reached: AtomicBool,
+    pub line: Line,
 }
 
 impl Vantage<'_> {
-    /// Notes that a server was reached: from now on silence is a server's, not the network's.
-    pub(crate) fn reach(&self) {
-        self.reached.store(true, Ordering::Relaxed);
-    }
-
     /// The secret of that name.
     pub(crate) fn secret(&self, name: &SecretName) -> Result<&Secret, Miss> {
         self.means
@@ -173,21 +181,6 @@ impl Vantage<'_> {
             Password::Default(text) => Ok(text),
         }
     }
-
-    /// What it means that patience has ended.
-    pub(crate) fn nothing_more(&self) -> Miss {
-        let patience = self.means.patience;
-        if self.reached.load(Ordering::Relaxed) {
-            return Miss::broken(format!("reached, but no answer within {patience:?}"));
-        }
-        match self.closing {
-            Closing::Deadline => Miss::no_way(format!("nothing heard within {patience:?}")),
-            Closing::Sentinel { .. } => Miss::new(
-                Outcome::Silent,
-                format!("nothing heard within {patience:?}, which proves no loss"),
-            ),
-        }
-    }
 }
 
 async fn put(question: &Question, vantage: &Vantage<'_>) -> Result<Heard, Miss> {
@@ -199,13 +192,22 @@ async fn put(question: &Question, vantage: &Vantage<'_>) -> Result<Heard, Miss> 
             via,
         } => question::ssh::log_in(vantage, host, *target, user, via.as_ref()).await,
         Question::Connect { target } => {
-            connect::open(vantage, *target).await?;
+            connect::open(&vantage.line, *target).await?;
             Ok(Heard::new("connected"))
         }
         Question::Resolve { server, name } => {
             question::resolve::resolve(vantage, *server, name).await
         }
+        Question::Records { server, name, kind } => {
+            question::resolve::records(vantage, *server, name, *kind).await
+        }
         Question::Mail { .. } => question::mail::submit(vantage, question).await,
+        Question::Relay {
+            server,
+            name,
+            sender,
+            recipient,
+        } => question::mail::relay(vantage, *server, name, sender, recipient).await,
         Question::Time { server } => question::time::ask(vantage, *server).await,
         Question::Health {
             target,
@@ -262,6 +264,13 @@ fn describe(question: &Question) -> String {
         },
         Question::Connect { target } => over(target, "connect to"),
         Question::Resolve { server, name } => format!("resolve {name} at {server}"),
+        Question::Records { server, name, kind } => format!("{kind} of {name} at {server}"),
+        Question::Relay {
+            server,
+            sender,
+            recipient,
+            ..
+        } => format!("mail without a login from {sender} to {recipient} by {server}"),
         Question::Mail {
             server,
             sender,

@@ -11,23 +11,24 @@ use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
 use crate::answer::Closing;
-use crate::ask::{Miss, Vantage, causes};
+use crate::ask::{Miss, causes};
+use crate::line::Line;
 use crate::packets::{Backlog, Pinned, ROUNDS, Sentinel};
 
 /// Opens a connection; says how its loss was found where it was lost.
-pub(crate) async fn open(vantage: &Vantage<'_>, target: SocketAddr) -> Result<TcpStream, Miss> {
-    let stream = match vantage.closing {
-        Closing::Deadline => match timeout_at(vantage.end, TcpStream::connect(target)).await {
+pub(crate) async fn open(line: &Line, target: SocketAddr) -> Result<TcpStream, Miss> {
+    let stream = match line.closing {
+        Closing::Deadline => match timeout_at(line.end, TcpStream::connect(target)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(miss(&error)),
-            Err(_) => return Err(vantage.nothing_more()),
+            Err(_) => return Err(line.nothing_more()),
         },
         Closing::Sentinel { gateway } => {
             let mut sentinel = Sentinel::open(gateway).map_err(|error| cannot_tell(&error))?;
             prove(target, &mut sentinel)?
         }
     };
-    vantage.reach();
+    line.reach();
     // Questions are small and answered one by one; waiting for more to send would only slow them.
     stream
         .set_nodelay(true)

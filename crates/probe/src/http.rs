@@ -60,7 +60,7 @@ pub(crate) async fn call(
     call: &Call,
 ) -> Result<Reply, Miss> {
     let request = request(place, call)?;
-    let stream = connect::open(vantage, place.target).await?;
+    let stream = connect::open(&vantage.line, place.target).await?;
     if place.tls {
         let stream = tls::connect(vantage, stream, Wanted::Named(place.name)).await?;
         send(stream, request).await

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::Verdict;
-use model::claim::Expect;
+use model::claim::{Expect, RecordValue};
 
 use crate::answer::{Answer, Outcome};
+use crate::dns;
+use crate::fault::{Fault, NameFault};
 
 /// Says whether the answer is the one expected.
 ///
@@ -25,6 +27,18 @@ pub fn judge(expect: &Expect, answer: &Answer) -> Verdict {
             Outcome::Works { addresses: None } => Verdict::Unknown,
             other => works(other),
         },
+        Expect::Records(wanted) => match (&answer.outcome, &answer.records) {
+            (Outcome::Works { .. }, Some(found)) => holds(plain(wanted) == plain(found)),
+            (Outcome::Works { .. }, None) => Verdict::Unknown,
+            (other, _) => works(other),
+        },
+        Expect::NoSuchName => match (&answer.fault, &answer.outcome) {
+            (Some(Fault::Name(NameFault::NoSuchName)), _) => Verdict::Holds,
+            (_, Outcome::Works { .. }) => Verdict::Fails,
+            // An alias that leads nowhere is there itself.
+            (Some(Fault::Name(NameFault::DanglingAlias { .. })), _) => Verdict::Fails,
+            _ => Verdict::Unknown,
+        },
         Expect::NoWay => match answer.outcome {
             Outcome::NoWay => Verdict::Holds,
             Outcome::Works { .. } | Outcome::Refused | Outcome::Closed | Outcome::Broken => {
@@ -42,6 +56,65 @@ pub fn judge(expect: &Expect, answer: &Answer) -> Verdict {
             | Outcome::Unknown => Verdict::Unknown,
         },
     }
+}
+
+/// What there is to say of an answer that is not the one expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What is wrong, where more can be said than the answer's own detail says.
+    pub words: Option<String>,
+    /// What to do next.
+    pub remedy: &'static str,
+}
+
+/// Explains an answer that is not the one expected: what of it is wrong and what to do next. None where nothing is
+/// wrong, or nothing is known beyond the answer's detail.
+pub fn explain(expect: &Expect, answer: &Answer) -> Option<Explanation> {
+    if judge(expect, answer) == Verdict::Holds {
+        return None;
+    }
+    if let (
+        Expect::Addresses(wanted),
+        Outcome::Works {
+            addresses: Some(found),
+        },
+    ) = (expect, &answer.outcome)
+    {
+        return dns::compare(wanted, found, &BTreeSet::new()).map(|difference| Explanation {
+            words: Some(difference.to_string()),
+            remedy: difference.remedy(),
+        });
+    }
+    match expect {
+        // What stops the question is what is wanted, or was not enough of it.
+        Expect::NoWay | Expect::Refused | Expect::NoSuchName => None,
+        Expect::Works | Expect::Addresses(_) | Expect::Records(_) => {
+            answer.fault.as_ref().map(|fault| Explanation {
+                words: None,
+                remedy: fault.remedy(),
+            })
+        }
+    }
+}
+
+/// Records with their names as answers have them.
+fn plain(records: &[RecordValue]) -> BTreeSet<RecordValue> {
+    let name = |name: &String| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    records
+        .iter()
+        .map(|record| match record {
+            RecordValue::Alias(alias) => RecordValue::Alias(name(alias)),
+            RecordValue::Server(server) => RecordValue::Server(name(server)),
+            RecordValue::Mail {
+                preference,
+                exchange,
+            } => RecordValue::Mail {
+                preference: *preference,
+                exchange: name(exchange),
+            },
+            other @ (RecordValue::Address(_) | RecordValue::Text(_)) => other.clone(),
+        })
+        .collect()
 }
 
 /// Whether what must work does. A server that is not heard does not serve, whatever the reason.
@@ -80,6 +153,8 @@ mod tests {
             peer: None,
             took_us: 0,
             token: None,
+            records: None,
+            fault: None,
         };
         let got = judge(expect, &answer);
         assert_eq!(got, wanted, "{expect:?} and {:?}", answer.outcome);
@@ -137,6 +212,8 @@ mod tests {
             peer: Some("peer".to_owned()),
             took_us: 7,
             token: None,
+            records: None,
+            fault: None,
         };
         let text = serde_json::to_string(&answer).expect("it can be written");
         let read: Answer = serde_json::from_str(&text).expect("it can be read");

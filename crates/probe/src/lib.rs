@@ -12,9 +12,13 @@ mod answer;
 mod ask;
 mod connect;
 mod datagram;
+mod der;
+mod dns;
+mod fault;
 mod html;
 mod http;
 mod judge;
+mod line;
 pub mod packets;
 mod question;
 mod scram;
@@ -22,4 +26,8 @@ mod tls;
 
 pub use answer::{Answer, Closing, Means, Outcome};
 pub use ask::ask;
-pub use judge::judge;
+pub use dns::{Difference, RecordFinding, RecordState, Sets, compare, verify_zone};
+pub use fault::{
+    CertificateFault, Fault, MailFault, MailStep, NameFault, ServerReply, TcpTry, TimeFault,
+};
+pub use judge::{Explanation, explain, judge};

@@ -1,6 +1,6 @@
 //! TLS as a client that trusts the given roots and no others.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -14,6 +14,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::ask::{Miss, Vantage};
+use crate::der::Parties;
+use crate::fault::{CertificateFault, Fault};
 
 /// Whose certificate a server must show.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +42,99 @@ pub(crate) async fn connect(
             ServerName::from(address.ip())
         }
     };
-    let config = config(vantage, wanted)?;
+    let shown = Shown::default();
+    let config = config(vantage, wanted, &shown)?;
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await
-        .map_err(|error| Miss::broke("agree on TLS", &error))
+        .map_err(|error| miss(&error, wanted, &shown))
+}
+
+/// Why there is no TLS: the certificate, where it is that.
+fn miss(error: &std::io::Error, wanted: Wanted<'_>, shown: &Shown) -> Miss {
+    let cause = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(cause)) => {
+            let fault = fault(cause, wanted, &shown.take());
+            Miss::broken(format!("could not agree on TLS: {fault}"))
+                .because(Fault::Certificate(fault))
+        }
+        _ => Miss::broke("agree on TLS", error),
+    }
+}
+
+/// Names what is wrong with a certificate.
+fn fault(cause: &CertificateError, wanted: Wanted<'_>, shown: &[u8]) -> CertificateFault {
+    const DAY: u64 = 24 * 60 * 60;
+    let parties = Parties::of(shown);
+    // Before the cause: a self-signed certificate is refused for many reasons, of which none is the matter with it.
+    let untrusted = matches!(
+        cause,
+        CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            | CertificateError::Other(_)
+    );
+    if untrusted && parties.is_some_and(|parties| parties.same()) {
+        return CertificateFault::SelfSigned;
+    }
+    let days =
+        |from: UnixTime, to: UnixTime| Some(to.as_secs().saturating_sub(from.as_secs()) / DAY);
+    let wanted = match wanted {
+        Wanted::Named(name) => name.to_owned(),
+        Wanted::Ours => "the server".to_owned(),
+    };
+    match cause {
+        CertificateError::NotValidForName => CertificateFault::NameMismatch {
+            wanted,
+            presented: Vec::new(),
+        },
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            CertificateFault::NameMismatch {
+                wanted,
+                presented: presented.iter().map(|name| bare(name)).collect(),
+            }
+        }
+        CertificateError::Expired => CertificateFault::Expired { days_ago: None },
+        CertificateError::ExpiredContext { time, not_after } => CertificateFault::Expired {
+            days_ago: days(*not_after, *time),
+        },
+        CertificateError::NotValidYet => CertificateFault::NotYetValid { days_ahead: None },
+        CertificateError::NotValidYetContext { time, not_before } => {
+            CertificateFault::NotYetValid {
+                days_ahead: days(*time, *not_before),
+            }
+        }
+        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer {
+            issuer: parties
+                .and_then(|parties| parties.issuer_name())
+                .unwrap_or_else(|| "it names none".to_owned()),
+        },
+        other => CertificateFault::Other(other.to_string()),
+    }
+}
+
+/// A name as people write it: `mail.example` for `DnsName("mail.example")`.
+fn bare(presented: &str) -> String {
+    let inner = presented
+        .strip_prefix("DnsName(\"")
+        .and_then(|rest| rest.strip_suffix("\")"));
+    inner.unwrap_or(presented).to_owned()
+}
+
+/// The certificate that a server has shown, kept for naming what is wrong with it.
+#[derive(Clone, Debug, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl Shown {
+    fn keep(&self, certificate: &CertificateDer<'_>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = certificate.to_vec();
+    }
+
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The roots that the vantage was given; none is a mistake, not a reason to trust nobody.
@@ -64,32 +154,37 @@ fn unusable(error: &dyn std::fmt::Display) -> Miss {
     Miss::unknown(format!("the TLS roots given cannot be used: {error}"))
 }
 
-fn config(vantage: &Vantage<'_>, wanted: Wanted<'_>) -> Result<ClientConfig, Miss> {
+fn config(vantage: &Vantage<'_>, wanted: Wanted<'_>, shown: &Shown) -> Result<ClientConfig, Miss> {
     let roots = roots(vantage)?;
     // Named, so that no other part of the process can choose another one for it.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
-    let config = match wanted {
-        Wanted::Named(_) => builder.with_root_certificates(roots),
-        Wanted::Ours => {
-            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| unusable(&error))?;
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyName(inner)))
-        }
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| unusable(&error))?;
+    let verifier = Verifier {
+        inner,
+        any_name: matches!(wanted, Wanted::Ours),
+        shown: shown.clone(),
     };
-    Ok(config.with_no_client_auth())
+    Ok(builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
 }
 
-/// Checks all that the usual verifier checks but the name, which it checks last.
+/// The usual verifier, which keeps what it refuses. Where any name will do it checks all but that, which the usual one
+/// checks last.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct Verifier {
+    inner: Arc<WebPkiServerVerifier>,
+    any_name: bool,
+    shown: Shown,
+}
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -98,14 +193,22 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified =
-            self.0
-                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let verified = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
         match verified {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
+            )) if self.any_name => Ok(ServerCertVerified::assertion()),
+            Err(error) => {
+                self.shown.keep(end_entity);
+                Err(error)
+            }
+            verified => verified,
         }
     }
 
@@ -115,7 +218,7 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, signed)
+        self.inner.verify_tls12_signature(message, cert, signed)
     }
 
     fn verify_tls13_signature(
@@ -124,10 +227,10 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, signed)
+        self.inner.verify_tls13_signature(message, cert, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }

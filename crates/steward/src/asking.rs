@@ -213,8 +213,10 @@ fn target(question: &Question) -> SocketAddr {
         | Question::Health { target, .. }
         | Question::Console { target, .. }
         | Question::Database { target, .. } => *target,
-        Question::Mail { server, .. } => *server,
-        Question::Resolve { server, .. } => SocketAddr::new(*server, 53),
+        Question::Mail { server, .. } | Question::Relay { server, .. } => *server,
+        Question::Resolve { server, .. } | Question::Records { server, .. } => {
+            SocketAddr::new(*server, 53)
+        },
         Question::Time { server } => SocketAddr::new(*server, 123),
     }
 }
@@ -226,6 +228,12 @@ fn wanted(expect: &Expect) -> String {
             let list: Vec<_> = addresses.iter().map(ToString::to_string).collect();
             format!("exactly {}", list.join(", "))
         }
+        Expect::Records(records) if records.is_empty() => "no record of the kind".to_owned(),
+        Expect::Records(records) => {
+            let list: Vec<_> = records.iter().map(ToString::to_string).collect();
+            format!("exactly {}", list.join(", "))
+        }
+        Expect::NoSuchName => "there is no such name".to_owned(),
         Expect::NoWay => "no packet of it arrives".to_owned(),
         Expect::Refused => "the server refuses".to_owned(),
     }

@@ -144,7 +144,11 @@ const fn target(question: &Question) -> Option<SocketAddr> {
         | Question::Health { target, .. }
         | Question::Console { target, .. }
         | Question::Database { target, .. } => Some(*target),
-        Question::Resolve { .. } | Question::Mail { .. } | Question::Time { .. } => None,
+        Question::Resolve { .. }
+        | Question::Records { .. }
+        | Question::Mail { .. }
+        | Question::Relay { .. }
+        | Question::Time { .. } => None,
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn open(
             login.engine
         )));
     }
-    let stream = connect::open(vantage, target).await?;
+    let stream = connect::open(&vantage.line, target).await?;
     let stream = encrypt(vantage, stream).await?;
     let mut session = Session {
         stream,

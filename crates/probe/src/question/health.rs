@@ -18,7 +18,7 @@ pub(crate) async fn ask(
 ) -> Result<Heard, Miss> {
     let tls = match check.protocol {
         PortProtocol::Tcp => {
-            connect::open(vantage, target).await?;
+            connect::open(&vantage.line, target).await?;
             return Ok(Heard::new("connected"));
         }
         PortProtocol::Http => false,

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use access::{ConnectError, HostChannel, Limits, Refusal, Route, Step, Stop, Unreached};
 use model::HostId;
 use model::claim::SshHop;
-use tokio::time::Instant;
 
 use crate::answer::Outcome;
 use crate::ask::{Heard, Miss, Vantage, causes};
@@ -26,7 +25,7 @@ pub(crate) async fn log_in(
 ) -> Result<Heard, Miss> {
     // The login dials by itself, and its end by patience does not say whether it got there: a connection before it does,
     // and in a twin proves it.
-    drop(connect::open(vantage, via.map_or(target, |hop| hop.target)).await?);
+    drop(connect::open(&vantage.line, via.map_or(target, |hop| hop.target)).await?);
     let target = Stop {
         host: host.clone(),
         address: target,
@@ -71,7 +70,7 @@ async fn says_where(channel: &HostChannel, host: &HostId) -> Result<Heard, Miss>
 
 /// What is left of patience, for whichever step needs it.
 fn limits(vantage: &Vantage<'_>) -> Limits {
-    let left = vantage.end.saturating_duration_since(Instant::now());
+    let left = vantage.line.left();
     Limits {
         reach: left,
         handshake: left,
@@ -89,7 +88,7 @@ fn miss(vantage: &Vantage<'_>, error: &ConnectError) -> Miss {
         ConnectError::Unreached { cause, .. } => match cause {
             Unreached::Refused => Outcome::Closed,
             Unreached::NoRoute | Unreached::Forbidden => Outcome::NoWay,
-            Unreached::TimedOut(_) => return vantage.nothing_more(),
+            Unreached::TimedOut(_) => return vantage.line.nothing_more(),
             Unreached::Other(_) => Outcome::Unknown,
         },
         ConnectError::NotForwarded { cause, .. } => match cause {
@@ -112,5 +111,6 @@ fn miss(vantage: &Vantage<'_>, error: &ConnectError) -> Miss {
         outcome,
         said: format!("failed to {said}"),
         peer: None,
+        fault: None,
     }
 }
