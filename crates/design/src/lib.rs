@@ -41,6 +41,7 @@ mod check;
 mod claims;
 mod design;
 mod environment;
+mod filters;
 mod names;
 mod outside;
 mod placing;

@@ -8,18 +8,16 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use model::id::AclId;
-use model::network::{AclEntry, NetworkAcl};
-use model::packet::{IcmpMatch, PortRange, Traffic};
+use model::network::NetworkAcl;
+use model::packet::{PortRange, Traffic};
 
 use super::{acl, anywhere, data_centre_prefixes, operator_networks};
 use crate::address::Tier;
 use crate::balancing::Face;
+use crate::filters::Entries;
 use crate::outside::in_data_centre;
 use crate::plan::EnvironmentPlan;
 use crate::services::{DNS, FIRST_EPHEMERAL, NTP, SSH};
-
-/// The steps between entries' numbers: room to add one by hand in an emergency.
-const STEP: u16 = 10;
 
 /// The environment's ACLs.
 pub(super) fn acls(plan: &EnvironmentPlan<'_>) -> BTreeMap<AclId, NetworkAcl> {
@@ -41,62 +39,6 @@ pub(super) fn acls(plan: &EnvironmentPlan<'_>) -> BTreeMap<AclId, NetworkAcl> {
             (acl(plan, tier), table)
         })
         .collect()
-}
-
-/// What a router says when a packet is too large for the link ahead. Lost at an ACL, large transfers hang while small
-/// packets pass: AWS asks for both entries, in and out ("Path MTU Discovery" in the VPC user guide). Groups admit such a
-/// message as related to the connection that it speaks of, and need no rule.
-const TOO_LARGE_V4: Traffic = Traffic::Icmp(IcmpMatch::TypeCode(3, 4));
-/// The same of IPv6: packet too big, which knows only code 0.
-const TOO_LARGE_V6: Traffic = Traffic::Icmpv6(IcmpMatch::Type(2));
-
-/// Entries of one direction, numbered as they come.
-#[derive(Default)]
-struct Entries(Vec<AclEntry>);
-
-impl Entries {
-    fn add(&mut self, allow: bool, traffic: Traffic, prefix: IpNet) {
-        let same = |entry: &AclEntry| {
-            entry.allow == allow && entry.traffic == traffic && entry.prefix == prefix
-        };
-        if self.0.iter().any(same) {
-            return;
-        }
-        let last = self.0.last().map_or(100 - STEP, |entry| entry.number);
-        self.0.push(AclEntry {
-            number: last.saturating_add(STEP),
-            allow,
-            traffic,
-            prefix,
-        });
-    }
-
-    fn allow(&mut self, traffic: &[Traffic], prefixes: &[IpNet]) {
-        for prefix in prefixes {
-            for traffic in traffic {
-                self.add(true, *traffic, *prefix);
-            }
-        }
-    }
-
-    fn allow_replies(&mut self, prefixes: &[IpNet]) {
-        let replies = [
-            Traffic::Tcp(PortRange::EPHEMERAL),
-            Traffic::Udp(PortRange::EPHEMERAL),
-        ];
-        self.allow(&replies, prefixes);
-    }
-
-    /// Lets pass what routers say of packets that are too large.
-    fn allow_too_large(&mut self, prefixes: &[IpNet]) {
-        for prefix in prefixes {
-            let traffic = match prefix {
-                IpNet::V4(_) => TOO_LARGE_V4,
-                IpNet::V6(_) => TOO_LARGE_V6,
-            };
-            self.add(true, traffic, *prefix);
-        }
-    }
 }
 
 /// The DMZ lets in what the balancers serve, the operator to the bastion, and what the app tier sends out through the

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use model::id::GroupId;
-use model::network::{GroupHome, GroupRule, RulePeer, SecurityGroup};
+use model::network::{GroupHome, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
 use super::{anywhere, data_centre_prefixes, operator_networks};
 use crate::balancing::Face;
+use crate::filters::Rules;
 use crate::plan::{EnvironmentPlan, ProductPlan};
 use crate::services::{DNS, NTP, SSH};
 
@@ -45,34 +46,6 @@ pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGr
         insert("database", database(plan, port));
     }
     groups
-}
-
-/// The rules of one group, each once.
-#[derive(Default)]
-struct Rules {
-    ingress: Vec<GroupRule>,
-    egress: Vec<GroupRule>,
-}
-
-impl Rules {
-    fn accept(&mut self, traffic: Traffic, peer: RulePeer, why: impl Into<String>) {
-        add(&mut self.ingress, traffic, peer, why.into());
-    }
-
-    fn send(&mut self, traffic: Traffic, peer: RulePeer, why: impl Into<String>) {
-        add(&mut self.egress, traffic, peer, why.into());
-    }
-}
-
-fn add(rules: &mut Vec<GroupRule>, traffic: Traffic, peer: RulePeer, description: String) {
-    let same = |rule: &GroupRule| rule.traffic == traffic && rule.peer == peer;
-    if !rules.iter().any(same) {
-        rules.push(GroupRule {
-            traffic,
-            peer,
-            description,
-        });
-    }
 }
 
 fn group(plan: &EnvironmentPlan<'_>, name: &str) -> RulePeer {
