@@ -1,9 +1,10 @@
-//! Renders what people are handed: the report of a run and the diagram of an estate.
+//! Renders what people are handed: the report of a run, the diagram of an estate, what its network team needs, and names.
 //!
 //! Pure: values in, text out. It asks nothing, decides no verdict and knows nothing of where evidence comes from.
 
 mod diagram;
 pub mod link;
+pub mod names;
 mod page;
 mod report;
 

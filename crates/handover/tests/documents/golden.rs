@@ -50,5 +50,5 @@ fn write(path: &std::path::Path, text: &str) {
     reason = "a test, not the pure crate: goldens are files"
 )]
 fn read(path: &std::path::Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    std::fs::read_to_string(path).expect("the golden is there")
 }

@@ -2,4 +2,5 @@
 
 mod golden;
 mod link;
+mod names;
 mod tools;
