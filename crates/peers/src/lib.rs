@@ -25,6 +25,7 @@ pub mod smtp;
 mod socket;
 pub mod ssh;
 pub mod tls;
+pub mod vpn;
 pub mod web;
 
 pub use balancer::{Health, TargetState};

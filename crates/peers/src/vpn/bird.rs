@@ -1,0 +1,326 @@
+//! BIRD at a router: its configuration, and the running daemon.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipnet::{IpNet, Ipv4Net};
+use model::vpn::{VpnRouting, VpnSide};
+
+use super::charon::{read_end, write};
+use super::routes::{self, RouterState};
+use super::{Leg, RouterPlan, Table, VpnError, control};
+
+/// BIRD starts in a few milliseconds.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// Between two looks at what is not ready yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The lines of a log that an error quotes.
+const LOG_LINES: usize = 12;
+
+/// The preference of the first tunnel; each further one has one less. BIRD's own default for static routes.
+const PREFERENCE: usize = 200;
+
+/// A dead tunnel is known after five of these, in milliseconds. A busy machine must not be taken for a dead tunnel, nor
+/// a rehearsal wait longer than people do.
+const BFD_INTERVAL: u32 = 300;
+
+/// A running router. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Router {
+    plan: RouterPlan,
+    child: Child,
+}
+
+impl Router {
+    pub(super) fn start(plan: RouterPlan) -> Result<Self, VpnError> {
+        let files = Files(&plan.data);
+        write(&files.settings(), &settings(&plan, &[])?, 0o600)?;
+        let program = &plan.installed.bird;
+        let child = Command::new(program)
+            .arg("-f")
+            .arg("-c")
+            .arg(files.settings())
+            .arg("-s")
+            .arg(files.socket())
+            .arg("-P")
+            .arg(files.pid())
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(|source| VpnError::Start {
+                program: program.clone(),
+                source,
+            })?;
+        let mut router = Self { plan, child };
+        router.await_ready()?;
+        Ok(router)
+    }
+
+    fn await_ready(&mut self) -> Result<(), VpnError> {
+        let deadline = Instant::now() + READY_LIMIT;
+        loop {
+            if self.ask("show status").is_ok() {
+                return Ok(());
+            }
+            let what = match self.child.try_wait() {
+                Ok(Some(status)) => format!("it ended with {status}"),
+                _ if Instant::now() >= deadline => "it does not listen".to_owned(),
+                _ => {
+                    thread::sleep(LOOK_AGAIN);
+                    continue;
+                }
+            };
+            return Err(VpnError::NotReady {
+                daemon: "BIRD",
+                what,
+                log: self.log(),
+            });
+        }
+    }
+
+    /// Which tunnels carry, and what leads into which.
+    pub(super) fn state(&self) -> Result<RouterState, VpnError> {
+        let sessions = self.ask("show bfd sessions")?;
+        let protocols = self.ask("show protocols")?;
+        let learnt = self.ask("show route table learnt")?;
+        Ok(routes::read(
+            &self.plan.legs,
+            &sessions,
+            &protocols,
+            &learnt,
+        ))
+    }
+
+    /// Announces prefixes beside this side's own; none ends that.
+    pub(super) fn leak(&self, prefixes: &[Ipv4Net]) -> Result<(), VpnError> {
+        let text = settings(&self.plan, prefixes)?;
+        write(&Files(&self.plan.data).settings(), &text, 0o600)?;
+        self.ask("configure").map(|_| ())
+    }
+
+    fn ask(&self, question: &str) -> Result<Vec<String>, VpnError> {
+        control::ask(&Files(&self.plan.data).socket(), question).map_err(|source| VpnError::Ask {
+            daemon: "BIRD",
+            source,
+        })
+    }
+
+    fn log(&self) -> String {
+        let log = read_end(&Files(&self.plan.data).log(), 0);
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join(" | ")
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        // It has ended, or ends now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the daemon's files are.
+struct Files<'a>(&'a Path);
+
+impl Files<'_> {
+    fn settings(&self) -> PathBuf {
+        self.0.join("bird.conf")
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("bird.ctl")
+    }
+
+    fn pid(&self) -> PathBuf {
+        self.0.join("bird.pid")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.join("bird.log")
+    }
+}
+
+/// `bird.conf`.
+///
+/// What a side announces stands in table `learnt` beside what it learns, as BGP has one table for both; only what is
+/// learnt goes on to the kernel.
+fn settings(plan: &RouterPlan, leaked: &[Ipv4Net]) -> Result<String, VpnError> {
+    let inside = |leg: &Leg| {
+        leg.inside(plan.side)
+            .ok_or_else(|| VpnError::NoSuchTunnel(leg.tunnel.clone()))
+    };
+    let Some(first) = plan.legs.first() else {
+        return Err(VpnError::NotStarted);
+    };
+    let (router_id, _) = inside(first)?;
+    let mut text = format!(
+        "\
+log \"{}\" all;
+router id {router_id};
+ipv4 table learnt;
+protocol device {{ scan time 2; }}
+protocol bfd {{
+  interface \"*\" {{ interval {BFD_INTERVAL} ms; multiplier 5; }};
+}}
+filter ours {{ if proto = \"own\" || proto = \"leaked\" then accept; reject; }}
+filter others {{ if proto = \"own\" || proto = \"leaked\" then reject; accept; }}
+",
+        Files(&plan.data).log().display()
+    );
+    announced(&mut text, "own", own(plan));
+    announced(&mut text, "leaked", leaked.iter().copied());
+    for (position, leg) in plan.legs.iter().enumerate() {
+        let (local, remote) = inside(leg)?;
+        let preference = PREFERENCE.saturating_sub(position);
+        let device = &leg.device;
+        match leg.vpn.routing {
+            VpnRouting::Bgp {
+                customer_asn,
+                amazon_asn,
+            } => {
+                let (here, there) = match plan.side {
+                    VpnSide::Amazon => (amazon_asn, customer_asn),
+                    VpnSide::Customer => (customer_asn, amazon_asn),
+                };
+                // Writing to a String cannot fail, here and below.
+                let _ = writeln!(
+                    text,
+                    "\
+protocol bgp {device} {{
+  local {local} as {here};
+  neighbor {remote} as {there};
+  bfd on;
+  connect delay time 1;
+  connect retry time 1;
+  error wait time 1, 2;
+  ipv4 {{
+    table learnt;
+    import filter {{ bgp_local_pref = {preference}; accept; }};
+    export filter ours;
+    next hop self;
+  }};
+}}"
+                );
+            }
+            VpnRouting::Static => {
+                let behind = behind(leg, plan.side);
+                fixed(&mut text, device, "learnt", (preference, remote), behind);
+            }
+        }
+    }
+    for table in &plan.tables {
+        kernel(&mut text, plan, table, &inside)?;
+    }
+    Ok(text)
+}
+
+/// What a side announces of its own.
+fn own(plan: &RouterPlan) -> impl Iterator<Item = Ipv4Net> {
+    let all: std::collections::BTreeSet<Ipv4Net> = plan
+        .legs
+        .iter()
+        .flat_map(|leg| match plan.side {
+            VpnSide::Amazon => &leg.vpn.cloud_prefixes,
+            VpnSide::Customer => &leg.vpn.site_prefixes,
+        })
+        .filter_map(v4)
+        .collect();
+    all.into_iter()
+}
+
+/// What is behind a tunnel.
+fn behind(leg: &Leg, side: VpnSide) -> impl Iterator<Item = Ipv4Net> {
+    let prefixes = match side {
+        VpnSide::Amazon => &leg.vpn.site_prefixes,
+        VpnSide::Customer => &leg.vpn.cloud_prefixes,
+    };
+    prefixes.iter().filter_map(v4)
+}
+
+/// AWS carries one family in a tunnel, and these are IPv4's.
+fn v4(net: &IpNet) -> Option<Ipv4Net> {
+    match net {
+        IpNet::V4(net) => Some(net.trunc()),
+        IpNet::V6(_) => None,
+    }
+}
+
+fn announced(text: &mut String, name: &str, prefixes: impl Iterator<Item = Ipv4Net>) {
+    let _ = writeln!(
+        text,
+        "protocol static {name} {{\n  ipv4 {{ table learnt; }};"
+    );
+    for prefix in prefixes {
+        let _ = writeln!(text, "  route {prefix} blackhole;");
+    }
+    text.push_str("}\n");
+}
+
+/// Routes that hold as long as the other side of a tunnel answers.
+fn fixed(
+    text: &mut String,
+    name: &str,
+    table: &str,
+    (preference, by): (usize, std::net::Ipv4Addr),
+    prefixes: impl Iterator<Item = Ipv4Net>,
+) {
+    let _ = writeln!(
+        text,
+        "protocol static {name} {{\n  ipv4 {{ table {table}; preference {preference}; }};"
+    );
+    for prefix in prefixes {
+        let _ = writeln!(text, "  route {prefix} via {by} bfd;");
+    }
+    text.push_str("}\n");
+}
+
+/// A routing table of the kernel's. What nothing covers is dropped in silence, as AWS does.
+fn kernel(
+    text: &mut String,
+    plan: &RouterPlan,
+    table: &Table,
+    inside: &impl Fn(&Leg) -> Result<(std::net::Ipv4Addr, std::net::Ipv4Addr), VpnError>,
+) -> Result<(), VpnError> {
+    let number = table.number;
+    let _ = writeln!(
+        text,
+        "\
+ipv4 table t{number};
+protocol kernel k{number} {{
+  kernel table {number};
+  scan time 5;
+  ipv4 {{ table t{number}; import none; export all; }};
+}}
+protocol static last{number} {{
+  ipv4 {{ table t{number}; preference 1; }};
+  route 0.0.0.0/0 blackhole;
+}}"
+    );
+    if table.learns {
+        let _ = writeln!(
+            text,
+            "protocol pipe p{number} {{ table learnt; peer table t{number}; import none; export filter others; }}"
+        );
+    }
+    if !table.fixed.is_empty() {
+        for (position, leg) in plan.legs.iter().enumerate() {
+            let (_, remote) = inside(leg)?;
+            let preference = PREFERENCE.saturating_sub(position);
+            let name = format!("fixed{number}{}", leg.device);
+            let prefixes = table.fixed.iter().copied();
+            fixed(
+                text,
+                &name,
+                &format!("t{number}"),
+                (preference, remote),
+                prefixes,
+            );
+        }
+    }
+    Ok(())
+}
