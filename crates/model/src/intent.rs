@@ -71,6 +71,8 @@ pub enum Rule {
         subnets: BTreeSet<SubnetId>,
     },
     /// The only prefixes that a VPC routes to a private site, and that the site is offered of the VPC, are declared ones.
+    /// Propagated routes count, and so does what a transit table that the VPC's attachment asks leads to the site by the
+    /// VPC's families, whether or not a route of the VPC's leads there: a route leaked by BGP is found.
     OnlyPrefixes {
         /// The VPC.
         vpc: VpcId,

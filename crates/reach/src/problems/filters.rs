@@ -37,12 +37,15 @@ impl<'n> Found<'n> {
                 continue;
             };
             // A firewall knows addresses; AWS's groups know those of AWS.
-            self.want(group.vpc().is_some(), || {
-                format!("{of} is of a site's firewall and names group {peer}, not a prefix")
-            });
-            self.want(named.vpc().is_some(), || {
-                format!("{of} names group {peer}, which is of a site's firewall")
-            });
+            if group.vpc().is_none() {
+                self.want(false, || {
+                    format!("{of} is of a site's firewall and names group {peer}, not a prefix")
+                });
+            } else {
+                self.want(named.vpc().is_some(), || {
+                    format!("{of} names group {peer}, which is of a site's firewall")
+                });
+            }
         }
     }
 

@@ -1,10 +1,9 @@
 //! Intents on ways laid between VPCs, whoever sends and whatever the filters let through.
 
 use model::id::VpcId;
-use model::network::{AttachedTo, RouteTarget};
+use model::network::AttachedTo;
 
 use super::{Proof, Proved, Reasons, Unprovable};
-use crate::addresses::AddressSet;
 use crate::prover::Prover;
 
 impl Prover<'_> {
@@ -30,7 +29,7 @@ impl Prover<'_> {
             if let Some(joined) = self.joined_by_transit(from, to, &mut unknown) {
                 return Ok(joined);
             }
-            self.note_unmodelled(from, to, &mut unknown);
+            self.note_unmodelled(from, &self.atlas.ranges(to), &mut unknown);
         }
         if !unknown.is_empty() {
             return Ok(Proof::unknown(unknown.to_string()));
@@ -76,23 +75,5 @@ impl Prover<'_> {
             }
         }
         None
-    }
-
-    /// Notes what one VPC's tables lead the other's addresses by that the model does not hold.
-    fn note_unmodelled(&self, from: &VpcId, to: &VpcId, unknown: &mut Reasons) {
-        let far = self.network.vpcs.get(to).map(|vpc| &vpc.cidrs[..]);
-        let far = AddressSet::of_prefixes(far.unwrap_or_default());
-        let tables = self.network.route_tables.iter();
-        for (name, _) in tables.filter(|(_, table)| table.vpc == *from) {
-            for (space, target) in self.atlas.table(name).into_iter().flatten() {
-                if let RouteTarget::Unmodelled(what) = target
-                    && !space.intersect(&far).is_empty()
-                {
-                    unknown.note(&format!(
-                        "route table {name} leads to {what}, which is not modelled"
-                    ));
-                }
-            }
-        }
     }
 }

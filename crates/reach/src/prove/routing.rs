@@ -1,6 +1,8 @@
 //! Intents on what is written in tables and groups, whoever sends.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::id::{SiteId, SubnetId, TransitGatewayId, VpcId};
@@ -10,6 +12,29 @@ use super::{Proof, Proved, Reasons, Unprovable};
 use crate::addresses::AddressSet;
 use crate::family::Family;
 use crate::prover::Prover;
+
+/// Addresses that a route leads somewhere.
+struct Led {
+    /// Which route, in words.
+    by: String,
+    space: AddressSet,
+}
+
+impl Led {
+    /// The lowest of the addresses that are not in a set.
+    fn beyond(&self, declared: &AddressSet) -> Option<IpAddr> {
+        let mut beyond = self.space.clone();
+        beyond.subtract(declared);
+        let lowest = |family: Family| Some(family.address(beyond.of(family).next()?.first()));
+        Family::BOTH.into_iter().find_map(lowest)
+    }
+}
+
+impl fmt::Display for Led {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.by)
+    }
+}
 
 impl<'n> Prover<'n> {
     /// No route of the subnets' tables leads to an Internet gateway that lets packets in.
@@ -79,22 +104,41 @@ impl<'n> Prover<'n> {
                 "the intent names site {site}, which is not there"
             )));
         }
+        let [mut of_site, of_vpc] = [of_site, of_vpc].map(AddressSet::of_prefixes);
+        // A VPC has no use for routes of a family that it has no address of.
+        let own = self.atlas.ranges(vpc);
+        for family in Family::BOTH {
+            if own.of(family).next().is_none() {
+                of_site.insert(family, family.space());
+            }
+        }
         let mut unknown = Reasons::default();
+        self.note_unmodelled(vpc, &AddressSet::everything(), &mut unknown);
         for (id, gateway) in &network.transit_gateways {
-            let routed = self.routed_to_site(vpc, site, id, gateway, &mut unknown);
-            for (by, mut space) in routed {
-                space.subtract(&AddressSet::of_prefixes(of_site));
-                if let Some(address) = some_address(&space) {
+            let to_site = |to: &AttachedTo| {
+                (
+                    matches!(to, AttachedTo::Vpc { vpc: of, .. } if of == vpc),
+                    matches!(to, AttachedTo::Site(of) if of == site),
+                )
+            };
+            let to_vpc = |to: &AttachedTo| {
+                let (of_vpc, of_site) = to_site(to);
+                (of_site, of_vpc)
+            };
+            let learnt = self.claimed(id, gateway, &mut unknown, to_site);
+            let offered = self.claimed(id, gateway, &mut unknown, to_vpc);
+            // What the gateway's table leads there waits only for a route of the VPC's, and may come by BGP unasked.
+            for way in learnt {
+                if let Some(address) = way.beyond(&of_site) {
                     return Ok(Proof::fails(format!(
-                        "{by} leads {address} from {vpc} to {site} by transit gateway {id}, which no declared prefix covers"
+                        "{way} leads {address} from {vpc} to {site}, which no declared prefix covers"
                     )));
                 }
             }
-            for (by, mut space) in self.routed_to_vpc(vpc, site, id, gateway, &mut unknown) {
-                space.subtract(&AddressSet::of_prefixes(of_vpc));
-                if let Some(address) = some_address(&space) {
+            for way in offered {
+                if let Some(address) = way.beyond(&of_vpc) {
                     return Ok(Proof::fails(format!(
-                        "{by} of transit gateway {id} leads {address} from {site} to {vpc}, which no declared prefix covers"
+                        "{way} leads {address} from {site} to {vpc}, which no declared prefix covers"
                     )));
                 }
             }
@@ -107,58 +151,20 @@ impl<'n> Prover<'n> {
         )))
     }
 
-    /// What each route table of a VPC leads to a site, by one transit gateway.
-    fn routed_to_site(
-        &self,
-        vpc: &'n VpcId,
-        site: &SiteId,
-        id: &'n TransitGatewayId,
-        gateway: &'n TransitGateway,
-        unknown: &mut Reasons,
-    ) -> Vec<(String, AddressSet)> {
-        let beyond = self.claimed(id, gateway, unknown, |to| {
-            (
-                matches!(to, AttachedTo::Vpc { vpc: of, .. } if of == vpc),
-                matches!(to, AttachedTo::Site(of) if of == site),
-            )
-        });
-        let mut routed = Vec::new();
+    /// Notes what the model does not hold that a VPC's tables lead some of these addresses to.
+    pub(super) fn note_unmodelled(&self, vpc: &VpcId, space: &AddressSet, unknown: &mut Reasons) {
         let tables = self.network.route_tables.iter();
         for (name, _) in tables.filter(|(_, table)| table.vpc == *vpc) {
-            for (space, target) in self.atlas.table(name).into_iter().flatten() {
-                match target {
-                    RouteTarget::TransitGateway(to) if to == id => {
-                        for (_, claimed) in &beyond {
-                            routed.push((format!("route table {name}"), space.intersect(claimed)));
-                        }
-                    }
-                    RouteTarget::Unmodelled(what) => {
-                        unknown.note(&format!(
-                            "route table {name} leads to {what}, which is not modelled"
-                        ));
-                    }
-                    _ => {}
+            for (claimed, target) in self.atlas.table(name).into_iter().flatten() {
+                if let RouteTarget::Unmodelled(what) = target
+                    && !claimed.intersect(space).is_empty()
+                {
+                    unknown.note(&format!(
+                        "route table {name} leads to {what}, which is not modelled"
+                    ));
                 }
             }
         }
-        routed
-    }
-
-    /// What a transit gateway's table for a site leads to a VPC.
-    fn routed_to_vpc(
-        &self,
-        vpc: &VpcId,
-        site: &SiteId,
-        id: &'n TransitGatewayId,
-        gateway: &'n TransitGateway,
-        unknown: &mut Reasons,
-    ) -> Vec<(String, AddressSet)> {
-        self.claimed(id, gateway, unknown, |to| {
-            (
-                matches!(to, AttachedTo::Site(of) if of == site),
-                matches!(to, AttachedTo::Vpc { vpc: of, .. } if of == vpc),
-            )
-        })
     }
 
     /// What the tables of some attachments lead to others; `is_end` says whether an attachment is at the near end, and
@@ -169,7 +175,7 @@ impl<'n> Prover<'n> {
         gateway: &'n TransitGateway,
         unknown: &mut Reasons,
         is_end: impl Fn(&AttachedTo) -> (bool, bool),
-    ) -> Vec<(String, AddressSet)> {
+    ) -> Vec<Led> {
         let mut claimed = Vec::new();
         for attachment in gateway.attachments.values() {
             let Some(table) = attachment
@@ -189,10 +195,15 @@ impl<'n> Prover<'n> {
                 let Some(out) = &route.attachment else {
                     continue;
                 };
+                let how = if route.propagated { "propagated " } else { "" };
                 match gateway.attachments.get(out) {
-                    Some(out) if is_end(&out.to).1 => {
-                        claimed.push((format!("table {table}"), space.clone()));
-                    }
+                    Some(out) if is_end(&out.to).1 => claimed.push(Led {
+                        by: format!(
+                            "{how}route {} of table {table} of transit gateway {id}",
+                            route.destination
+                        ),
+                        space: space.clone(),
+                    }),
                     Some(_) => {}
                     None => unknown.note(&format!("attachment {out} is not known")),
                 }
@@ -250,11 +261,4 @@ impl<'n> Prover<'n> {
             "default group {id} has no rule and no member"
         )))
     }
-}
-
-/// The lowest address of a set.
-fn some_address(space: &AddressSet) -> Option<std::net::IpAddr> {
-    Family::BOTH
-        .into_iter()
-        .find_map(|family| Some(family.address(space.of(family).next()?.first())))
 }

@@ -222,3 +222,80 @@ fn ranges_that_do_not_fit() {
         "NAT gateway lost has 10.1.1.250, which is not in a subnet public-a that is there",
     );
 }
+
+#[test]
+fn peerings_that_cannot_be() {
+    check(
+        &estate().peering("pcx", "prod", "gone"),
+        "peering pcx names gone, which is not there",
+    );
+    check(
+        &estate().peering("pcx", "prod", "prod"),
+        "peering pcx joins prod with itself",
+    );
+    for range in ["10.1.128.0/20", "2001:db8:1:80::/64"] {
+        check(
+            &estate()
+                .vpc("near", &["10.7.0.0/16", range])
+                .peering("pcx", "near", "prod"),
+            "peering pcx joins near and prod, whose ranges overlap",
+        );
+    }
+    let sound = estate().peering("pcx", "prod", "staging").route(
+        "stage-a",
+        "10.1.0.0/16",
+        "pcx pcx",
+        false,
+    );
+    assert_eq!(problems(&sound.0), [""; 0]);
+}
+
+#[test]
+fn routes_to_peerings_of_others() {
+    check(
+        &estate().route("stage-a", "10.1.0.0/16", "pcx gone", false),
+        "route table stage-a-table names peering gone, which does not serve staging",
+    );
+    check(
+        &estate()
+            .vpc("ops", &["10.7.0.0/16"])
+            .peering("pcx", "prod", "ops")
+            .route("stage-a", "10.1.0.0/16", "pcx pcx", false),
+        "route table stage-a-table names peering pcx, which does not serve staging",
+    );
+}
+
+#[test]
+fn firewalls_that_cannot_be() {
+    let firewall = |ingress: &[&str]| estate().firewall("edge", "dc", ingress, &[]);
+    assert_eq!(
+        problems(&firewall(&["udp/53 0.0.0.0/0"]).member("dns", "edge").0),
+        [""; 0]
+    );
+    check(
+        &estate().firewall("edge", "gone", &[], &[]),
+        "group edge names site gone, which is not there",
+    );
+    check(
+        &firewall(&["all web"]),
+        "group edge is of a site's firewall and names group web, not a prefix",
+    );
+    check(
+        &firewall(&["all gone"]),
+        "group edge names group gone, which is not there",
+    );
+    check(
+        &firewall(&[]).group("web", "prod", &["tcp/443 0.0.0.0/0"], &["all edge"]),
+        "group web names group edge, which is of a site's firewall",
+    );
+    check(
+        &firewall(&[]).member("web", "edge"),
+        "interface web names group edge, which is not one of its VPC",
+    );
+    for group in ["edge", "web", "gone"] {
+        check(
+            &firewall(&[]).member("operator", group),
+            &format!("interface operator names group {group}, which is not one of its site"),
+        );
+    }
+}

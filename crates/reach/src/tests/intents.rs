@@ -39,7 +39,7 @@ pub(super) fn fails(plan: &Plan, rule: Rule, packet: &str, last: &str) {
 }
 
 /// Wants a failure that no packet shows, in words.
-fn fails_saying(plan: &Plan, rule: Rule, words: &str) {
+pub(super) fn fails_saying(plan: &Plan, rule: Rule, words: &str) {
     let proof = proved(plan, rule);
     assert_eq!(proof.verdict, Verdict::Fails, "{}", proof.detail);
     assert_eq!(proof.detail, words);
@@ -603,12 +603,12 @@ fn only_declared_prefixes_are_routed() {
     fails_saying(
         &estate(),
         only_prefixes("prod", &halves[..1], &["10.1.0.0/16"]),
-        "route table private-a-table leads 192.168.128.0 from prod to dc by transit gateway tgw, which no declared prefix covers",
+        "route 192.168.0.0/16 of table prod of transit gateway tgw leads 192.168.128.0 from prod to dc, which no declared prefix covers",
     );
     fails_saying(
         &estate(),
         only_prefixes("prod", &["192.168.0.0/16"], &["10.1.0.0/24"]),
-        "table dc of transit gateway tgw leads 10.1.1.0 from dc to prod, which no declared prefix covers",
+        "route 10.1.0.0/16 of table dc of transit gateway tgw leads 10.1.1.0 from dc to prod, which no declared prefix covers",
     );
     // A wider route of the VPC is no harm while the transit gateway's table is narrow.
     let wide = estate().route("public-a", "192.0.0.0/8", "tgw tgw", false);

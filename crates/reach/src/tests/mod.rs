@@ -10,4 +10,5 @@ mod outbound;
 mod paths;
 mod peerings;
 mod plan;
+mod seeded;
 mod transit;
