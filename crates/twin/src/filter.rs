@@ -7,6 +7,7 @@ pub(crate) mod acl;
 pub(crate) mod gateway;
 pub(crate) mod group;
 pub(crate) mod nat;
+pub(crate) mod peering;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -112,6 +113,8 @@ pub(crate) enum Point {
 pub(crate) enum ChainKind {
     Filter,
     Nat,
+    /// May have the host's own packets routed again.
+    Route,
 }
 
 /// Terms from left to right: each is a condition that must hold, or something that is done once all before it hold.
@@ -157,6 +160,8 @@ pub(crate) enum Term {
     Untracked,
     /// Marks the connection that the packet belongs to.
     Mark,
+    /// Has the kernel route the packet again, by what it carries.
+    Reroute,
     /// Counts the packet.
     Count,
     Accept,
@@ -310,6 +315,7 @@ impl fmt::Display for Term {
             Self::HideBehind(address) => write!(f, "hide behind {address}"),
             Self::Untracked => f.write_str("untracked"),
             Self::Mark => f.write_str("mark"),
+            Self::Reroute => f.write_str("route again"),
             Self::Count => f.write_str("count"),
             Self::Accept => f.write_str("accept"),
             Self::Drop => f.write_str("drop"),

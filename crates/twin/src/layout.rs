@@ -7,8 +7,10 @@
 mod check;
 mod error;
 mod host;
+mod leaving;
 mod lookup;
 mod outside;
+mod peering;
 mod plan;
 mod route;
 mod sysctl;
@@ -185,8 +187,14 @@ impl Layout {
         let mut grounds = vpc::draw(&mut plan, &lookup)?;
         host::draw(&mut plan, &lookup, &outside, &mut grounds)?;
         let legs = transit::draw(&mut plan, &lookup, &outside, &mut grounds)?;
+        let peers = peering::draw(&mut plan, &lookup, &grounds)?;
         let doors = outside::join(&mut plan, &lookup, &outside, &grounds)?;
-        vpc::finish(&mut plan, &lookup, &grounds, &doors, &legs)?;
+        let exits = vpc::Exits {
+            doors: &doors,
+            legs: &legs,
+            peers: &peers,
+        };
+        vpc::finish(&mut plan, &lookup, &grounds, &exits)?;
         outside::finish(&mut plan, &lookup, &outside);
         plan.finish()
     }

@@ -1,4 +1,4 @@
-//! A VPC's router: its ACLs, and its Internet gateways, which translate without state.
+//! A VPC's router: its ACLs, its peerings, and its Internet gateways, which translate without state.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use ipnet::IpNet;
 
 use super::acl::{self, Border};
+use super::peering::{self, Crossing};
 use super::{Chain, Connection, End, Family, Hook, ICMP, Point, Rule, Ruleset, Term};
 
 /// Before connection tracking (-200), so that what need not be tracked is not.
@@ -21,6 +22,8 @@ const QUOTING: [u8; 3] = [3, 11, 12];
 pub(crate) struct RouterFilter<'a> {
     /// The subnets' borders.
     pub(crate) borders: Vec<Border<'a>>,
+    /// The peerings.
+    pub(crate) peerings: Vec<Crossing>,
     /// The link to the Internet gateway, by index.
     pub(crate) internet: Option<u32>,
     /// The link to the egress-only gateway, by index.
@@ -34,6 +37,7 @@ pub(crate) struct RouterFilter<'a> {
 /// The router's filter.
 pub(crate) fn ruleset(router: &RouterFilter<'_>) -> Ruleset {
     let mut chains = acl::chains(&router.borders);
+    chains.extend(peering::chains(&router.peerings));
     chains.extend([
         Chain::base(
             "prerouting",
@@ -99,6 +103,7 @@ fn forwarded(router: &RouterFilter<'_>) -> Vec<Rule> {
             }),
         );
     }
+    rules.extend(peering::asked(&router.peerings));
     rules.extend(acl::crossings(&router.borders));
     rules.push(Rule::new([Term::Accept]));
     rules

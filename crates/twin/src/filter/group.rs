@@ -3,23 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use model::id::GroupId;
 use model::network::RulePeer;
 use model::packet::Traffic;
 
 use super::{
-    AddressSet, Chain, Connection, End, Family, Hook, ICMPV6, Point, Rule, Ruleset, Term, traffic,
+    AddressSet, Chain, ChainKind, Connection, End, Family, Hook, ICMPV6, Point, Rule, Ruleset,
+    Term, traffic,
 };
+
+/// Where packets are routed again (`NF_IP_PRI_MANGLE`): after connections were tracked, before anything filters.
+const ROUTING: i32 = -150;
 
 /// One link of a host, as its filter sees it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guarded {
     /// The link's index.
     pub(crate) link: u32,
-    /// Whether it stands outside AWS, where nothing is filtered.
+    /// Whether nothing is filtered: it stands outside AWS, and its site has no firewall for it.
     pub(crate) open: bool,
-    /// Its addresses, if packets that are neither from nor to them are dropped.
-    pub(crate) own_only: Option<Vec<IpAddr>>,
+    /// Its addresses.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// Whether packets that are neither from nor to them are dropped.
+    pub(crate) own_only: bool,
     /// What its groups let in; a rule of two groups is one.
     pub(crate) ingress: BTreeSet<(Traffic, RulePeer)>,
     /// What its groups let out.
@@ -67,11 +74,13 @@ impl Direction {
     }
 }
 
-/// The filter of a host; none where it stands outside AWS with all its links.
+/// The filter of a host; none where nothing is filtered at its one link.
 ///
 /// The order is: loopback, the sentinel, neighbour discovery, the source and destination check, what is known, then the groups' rules.
 pub(crate) fn ruleset(links: &[Guarded], loopback: u32, members: &Members) -> Option<Ruleset> {
-    if links.iter().all(|link| link.open) {
+    let several = links.len() > 1;
+    let filtered = links.iter().any(|link| !link.open);
+    if !several && !filtered {
         return None;
     }
     let names = set_names(links, members);
@@ -97,30 +106,58 @@ pub(crate) fn ruleset(links: &[Guarded], loopback: u32, members: &Members) -> Op
             Term::Accept,
         ]));
         for link in links {
-            allowed(link, direction, links.len() > 1, &names, &mut rules);
+            allowed(link, direction, several, &names, &mut rules);
         }
         rules.push(Rule::refuse());
         Chain::base(name, Hook::filter(point, 0, false), rules)
     };
+    let mut chains = Vec::new();
+    let mut leaving = Point::Output;
+    if several {
+        chains.push(by_source(links));
+        // At its own hook a packet still shows the link that it was to leave by before it was routed again.
+        leaving = Point::Postrouting;
+    }
+    if filtered {
+        chains.push(chain("input", Point::Input, Direction::In));
+        chains.push(chain("output", leaving, Direction::Out));
+    }
     Some(Ruleset {
         table: "groups",
         sets,
-        chains: vec![
-            chain("input", Point::Input, Direction::In),
-            chain("output", Point::Output, Direction::Out),
-        ],
+        chains,
     })
+}
+
+/// Routes what carries one of the host's own addresses once more. A raw packet brings its source along, of which the
+/// kernel takes no notice when it routes it first.
+fn by_source(links: &[Guarded]) -> Chain {
+    let own = links.iter().flat_map(|link| &link.addresses);
+    let rules = own.map(|address| {
+        Rule::new([
+            Term::Address(End::Source, IpNet::from(*address)),
+            Term::Reroute,
+        ])
+    });
+    let hook = Hook {
+        point: Point::Output,
+        priority: ROUTING,
+        kind: ChainKind::Route,
+        accept: true,
+    };
+    Chain::base("by-source", hook, rules.collect())
 }
 
 /// The source and destination check: drops what is none of the link's own addresses.
 fn own_only(guarded: &Guarded, direction: Direction, rules: &mut Vec<Rule>) {
-    let Some(addresses) = &guarded.own_only else {
+    if !guarded.own_only {
         return;
-    };
+    }
     for family in Family::BOTH {
         let mut terms = vec![direction.link(guarded.link), Term::Family(family)];
         terms.extend(
-            addresses
+            guarded
+                .addresses
                 .iter()
                 .filter(|address| Family::of(**address) == family)
                 .map(|address| Term::NotAddress(direction.own(), *address)),

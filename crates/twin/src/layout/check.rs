@@ -59,7 +59,8 @@ pub(super) fn subnets(lookup: &Lookup<'_>) -> Result<(), LayoutError> {
     Ok(())
 }
 
-fn overlap(some: &[IpNet], others: &[IpNet]) -> bool {
+/// Whether some ranges share addresses with others.
+pub(super) fn overlap(some: &[IpNet], others: &[IpNet]) -> bool {
     some.iter().any(|one| {
         others
             .iter()

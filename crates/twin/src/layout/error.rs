@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::id::{
-    AttachmentId, GatewayId, InterfaceId, NatId, RouteTableId, SiteId, SubnetId, TransitGatewayId,
-    VpcId,
+    AttachmentId, GatewayId, GroupId, InterfaceId, NatId, PeeringId, RouteTableId, SiteId,
+    SubnetId, TransitGatewayId, VpcId,
 };
 
 /// Why a network cannot be stood up as it is described.
@@ -71,7 +71,23 @@ pub enum LayoutError {
     /// A public address is translated to a private IPv4 address, and there is none.
     #[error("translate the public address of interface {0}: it has no private IPv4 address")]
     PublicWithoutPrivate(InterfaceId),
-    /// An interface outside AWS has a security group or a translated address.
+    /// An interface names a group that is neither its VPC's nor its site's.
+    #[error("use security group {group} for interface {interface}: it belongs elsewhere")]
+    ForeignGroup {
+        /// The group.
+        group: GroupId,
+        /// The interface.
+        interface: InterfaceId,
+    },
+    /// A rule names a group where one of the two is of a site's firewall, which speaks of prefixes alone.
+    #[error("let security group {group} name {peer}: a site's firewall knows prefixes alone")]
+    FirewallPeer {
+        /// The group with the rule.
+        group: GroupId,
+        /// The group that it names.
+        peer: GroupId,
+    },
+    /// An interface outside AWS has a translated address.
     #[error("apply {what} to interface {interface}: it stands outside AWS")]
     OutsideAws {
         /// The interface.
@@ -127,6 +143,27 @@ pub enum LayoutError {
         /// The transit gateway.
         transit: TransitGatewayId,
     },
+    /// A route leads to a peering that does not join the VPC.
+    #[error("route {destination} of table {table} to {peering}: it does not join the VPC")]
+    NotPeered {
+        /// The route table.
+        table: RouteTableId,
+        /// The destination.
+        destination: IpNet,
+        /// The peering.
+        peering: PeeringId,
+    },
+    /// A peering has the same VPC at both ends.
+    #[error("join VPC {vpc} with itself by {peering}")]
+    PeeredWithItself {
+        /// The peering.
+        peering: PeeringId,
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// Two peers share addresses, so that neither could send to the other's.
+    #[error("join two VPCs by {0}: their ranges overlap")]
+    PeersOverlap(PeeringId),
     /// One VPC is attached twice to one transit gateway.
     #[error("attach VPC {vpc} to {transit} a second time")]
     AttachedTwice {

@@ -5,19 +5,17 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::id::{GroupId, HostId, InterfaceId};
-use model::network::{Interface, Place, RulePeer, SecurityGroup};
+use model::network::{GroupHome, Interface, Place, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
-use super::lookup::{Lookup, find, same_vpc};
+use super::leaving::{self, Way};
+use super::lookup::{Lookup, find};
 use super::outside::{self, Outside};
-use super::plan::{Plan, default_net, site_router};
+use super::plan::{Plan, site_router};
 use super::vpc::Grounds;
-use super::{Condition, Hop, LOOPBACK, LayoutError, Link, MAIN_TABLE, Node, Setting};
+use super::{LOOPBACK, LayoutError, Link, Node};
 use crate::filter::Family;
 use crate::filter::group::{self, Guarded, Members};
-
-/// The table of a host's first interface, if it has several; the others follow.
-const FIRST_TABLE: u32 = 1000;
 
 /// Draws each host with its links, addresses, routes and filter.
 pub(super) fn draw(
@@ -49,7 +47,7 @@ pub(super) fn draw(
                 Place::Subnet(subnet) => {
                     let (link, ground) =
                         grounds.attach(plan, subnet, end, &interface.addresses, by)?;
-                    let way = Way::new(&link, interface, ground.ranges.iter().copied());
+                    let way = Way::new(lookup, &link, interface, ground.ranges.iter().copied());
                     (link, way)
                 }
                 Place::Site(site) => {
@@ -59,74 +57,17 @@ pub(super) fn draw(
                         let gateway = site_router(family);
                         (IpNet::from(gateway), gateway)
                     });
-                    let way = Way::new(&link, interface, gateways);
+                    let way = Way::new(lookup, &link, interface, gateways);
                     (link, way)
                 }
             };
             guarded.push(guard(lookup, id, interface, &link)?);
             ways.push(way);
         }
-        routes(plan, namespace, &ways);
+        leaving::draw(plan, lookup, namespace, &ways);
         plan.filter(namespace, group::ruleset(&guarded, LOOPBACK, &members));
     }
     Ok(())
-}
-
-/// The way out by one interface: for each family in which it has an address, that, the link's range and the gateway.
-struct Way {
-    link: u32,
-    families: Vec<(IpAddr, IpNet, IpAddr)>,
-}
-
-impl Way {
-    fn new(
-        link: &Link,
-        interface: &Interface,
-        gateways: impl IntoIterator<Item = (IpNet, IpAddr)>,
-    ) -> Self {
-        let families = gateways
-            .into_iter()
-            .filter_map(|(range, gateway)| {
-                let family = Family::of(gateway);
-                let own = interface
-                    .addresses
-                    .iter()
-                    .find(|address| Family::of(**address) == family)?;
-                Some((*own, range, gateway))
-            })
-            .collect();
-        Self {
-            link: link.index,
-            families,
-        }
-    }
-}
-
-/// Routes by the first interface of each family; with several, what carries an interface's address leaves by it.
-fn routes(plan: &mut Plan, namespace: usize, ways: &[Way]) {
-    let mut open = BTreeSet::from(Family::BOTH);
-    for (way, table) in ways.iter().zip(FIRST_TABLE..) {
-        for (own, range, gateway) in &way.families {
-            let family = Family::of(*own);
-            let everything = default_net(family);
-            let hop = Hop::Gateway(*gateway, way.link);
-            if open.remove(&family) {
-                plan.route(namespace, MAIN_TABLE, everything, hop);
-            }
-            if ways.len() > 1 {
-                plan.route(namespace, table, *range, Hop::Link(way.link));
-                plan.route(namespace, table, everything, hop);
-                plan.set(
-                    namespace,
-                    Setting::Rule {
-                        priority: table,
-                        condition: Condition::Source(*own),
-                        table,
-                    },
-                );
-            }
-        }
-    }
 }
 
 /// The private addresses of the members of each group.
@@ -152,34 +93,39 @@ fn guard(
     interface: &Interface,
     link: &Link,
 ) -> Result<Guarded, LayoutError> {
+    let in_aws = Lookup::in_aws(interface);
     let mut guarded = Guarded {
         link: link.index,
-        open: !Lookup::in_aws(interface),
+        open: !in_aws && interface.groups.is_empty(),
+        addresses: interface.addresses.clone(),
+        own_only: in_aws && interface.source_dest_check,
         ..Guarded::default()
     };
-    if guarded.open {
-        if !interface.groups.is_empty() {
-            return Err(LayoutError::OutsideAws {
-                interface: id.clone(),
-                what: "a security group",
-            });
-        }
-        return Ok(guarded);
-    }
-    guarded.own_only = interface
-        .source_dest_check
-        .then(|| interface.addresses.clone());
+    let home = home(lookup, interface);
     for name in &interface.groups {
         let by = format!("interface {id}");
         let group = find(&lookup.network.groups, "security group", name, &by)?;
-        if let Some(vpc) = lookup.network.vpc_of(interface) {
-            if let Some(home) = group.vpc() {
-                same_vpc(home, vpc, "security group", name, &by)?;
-            }
+        if home.as_ref() != Some(&group.home) {
+            return Err(LayoutError::ForeignGroup {
+                group: name.clone(),
+                interface: id.clone(),
+            });
         }
         allow(lookup, name, group, &mut guarded)?;
     }
     Ok(guarded)
+}
+
+/// Where an interface's groups belong: to its VPC, or to its site, whose firewall they are.
+fn home(lookup: &Lookup<'_>, interface: &Interface) -> Option<GroupHome> {
+    match &interface.place {
+        Place::Subnet(_) => lookup
+            .network
+            .vpc_of(interface)
+            .cloned()
+            .map(GroupHome::Vpc),
+        Place::Site(site) => Some(GroupHome::Site(site.clone())),
+    }
 }
 
 fn allow(
@@ -189,11 +135,19 @@ fn allow(
     guarded: &mut Guarded,
 ) -> Result<(), LayoutError> {
     let by = || format!("security group {name}");
-    let known = |peer: &RulePeer| match peer {
-        RulePeer::Group(peer) => {
-            find(&lookup.network.groups, "security group", peer, by()).map(|_| ())
+    let known = |peer: &RulePeer| {
+        let RulePeer::Group(peer) = peer else {
+            return Ok(());
+        };
+        let named = find(&lookup.network.groups, "security group", peer, by())?;
+        // A firewall knows addresses; AWS's groups know those of AWS.
+        if group.vpc().is_none() || named.vpc().is_none() {
+            return Err(LayoutError::FirewallPeer {
+                group: name.clone(),
+                peer: peer.clone(),
+            });
         }
-        RulePeer::Prefix(_) => Ok(()),
+        Ok(())
     };
     let into = |to: &mut BTreeSet<(Traffic, RulePeer)>, rules: &[_]| {
         for rule in rules {

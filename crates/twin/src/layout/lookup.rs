@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 use model::Network;
 use model::id::{SubnetId, VpcId};
-use model::network::{Interface, Place, Subnet};
+use model::network::{Interface, Place, SiteKind, Subnet};
 
 use super::LayoutError;
 
@@ -75,6 +75,29 @@ impl<'a> Lookup<'a> {
             .filter(|nat| here(&nat.subnet))
             .filter_map(|nat| Some((nat.public?, nat.address)));
         interfaces.chain(gateways).collect()
+    }
+
+    /// What no way over the Internet leads to: the prefixes of private sites, and the IPv4 ranges of VPCs.
+    pub(super) fn private_prefixes(&self) -> Vec<IpNet> {
+        let sites = self.network.sites.values();
+        let private = sites.filter(|site| site.kind == SiteKind::Private);
+        let vpcs = self.network.vpcs.values().flat_map(|vpc| &vpc.cidrs);
+        private
+            .flat_map(|site| &site.prefixes)
+            .chain(vpcs.filter(|range| matches!(range, IpNet::V4(_))))
+            .map(IpNet::trunc)
+            .collect()
+    }
+
+    /// The private addresses of a VPC's NAT gateways.
+    pub(super) fn nat_addresses(&self, vpc: &VpcId) -> Vec<Ipv4Addr> {
+        let subnets = &self.network.subnets;
+        let here = |subnet| subnets.get(subnet).is_some_and(|held| held.vpc == *vpc);
+        let gateways = self.network.nat_gateways.values();
+        gateways
+            .filter(|nat| here(&nat.subnet))
+            .map(|nat| nat.address)
+            .collect()
     }
 
     /// The IPv6 ranges of a VPC.

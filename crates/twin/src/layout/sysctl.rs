@@ -57,15 +57,15 @@ const WITH_V6: [Sysctl; 12] = [
 
 const ROUTER_V6: [Sysctl; 1] = [set("ipv6/conf/all/forwarding", "1")];
 
+const HOST_V6: [Sysctl; 1] = [set("ipv6/conf/all/forwarding", "0")];
+
 /// The settings of a namespace that forwards packets, or does not, with IPv6 or without.
 pub(super) fn of(forwards: bool, v6: bool) -> Vec<Sysctl> {
     let mut all = EVERYWHERE.to_vec();
     all.extend_from_slice(if forwards { &ROUTER } else { &HOST });
     if v6 {
         all.extend(WITH_V6);
-        if forwards {
-            all.extend(ROUTER_V6);
-        }
+        all.extend(if forwards { ROUTER_V6 } else { HOST_V6 });
     } else {
         all.extend(WITHOUT_V6);
     }

@@ -329,7 +329,7 @@ fn addresses_that_cannot_be_are_named() {
                 &["v/all"],
             )
         },
-        &["interface x", "security group", "outside AWS"],
+        &["interface x", "security group v/all", "elsewhere"],
     );
 }
 
@@ -403,6 +403,69 @@ fn joints_that_cannot_be_are_named() {
             };
         }),
         &["attachment", "names no subnet"],
+    );
+}
+
+#[test]
+fn peerings_that_cannot_be_are_named() {
+    let by = |peering: &str| RouteTarget::Peering(peering.into());
+    check(|w| w.peering("x", "v", "none"), &["VPC none", "peering x"]);
+    check(|w| w.peering("x", "v", "v"), &["VPC v", "itself", "x"]);
+    check(
+        |w| {
+            w.vpc("near", &["172.20.0.0/16", "10.0.128.0/17"])
+                .peering("x", "v", "near")
+        },
+        &["by x", "overlap"],
+    );
+    check(
+        |w| w.route("v", "10.9.0.0/16", by("none")),
+        &["peering none", "route table v"],
+    );
+    check(
+        |w| {
+            w.vpc("u", &["10.8.0.0/16"])
+                .peering("uw", "u", "w")
+                .route("v", "10.9.0.0/16", by("uw"))
+        },
+        &["10.9.0.0/16", "table v", "uw", "does not join"],
+    );
+}
+
+#[test]
+fn firewalls_that_cannot_be_are_named() {
+    let all = [(Traffic::All, "0.0.0.0/0")];
+    check(
+        |w| {
+            w.firewall("operator", "gate", &all, &[])
+                .behind("dns", &["gate"])
+        },
+        &["group gate", "interface dns", "elsewhere"],
+    );
+    check(
+        |w| {
+            w.firewall("centre", "gate", &all, &[])
+                .host("x", "v/a", &["10.0.1.7"], &["gate"])
+        },
+        &["group gate", "interface x", "elsewhere"],
+    );
+    check(
+        |w| w.behind("dns", &["ghosts"]),
+        &["security group ghosts", "interface dns"],
+    );
+    check(
+        |w| {
+            w.firewall("centre", "gate", &[(Traffic::All, "v/all")], &[])
+                .behind("dns", &["gate"])
+        },
+        &["group gate", "v/all", "prefixes alone"],
+    );
+    check(
+        |w| {
+            w.firewall("centre", "gate", &all, &[])
+                .allow_in("v", "v/all", Traffic::All, "gate")
+        },
+        &["group v/all", "gate", "prefixes alone"],
     );
 }
 

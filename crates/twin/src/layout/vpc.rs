@@ -10,6 +10,7 @@ use model::network::{NatGateway, Subnet};
 
 use super::lookup::{Lookup, find, router_address};
 use super::outside::Doors;
+use super::peering::Peers;
 use super::plan::{Plan, default_net};
 use super::transit::Legs;
 use super::way::Ways;
@@ -200,21 +201,34 @@ fn draw_nat(
     Ok(())
 }
 
+/// The ways out of VPCs.
+pub(super) struct Exits<'a> {
+    pub(super) doors: &'a BTreeMap<VpcId, Doors>,
+    pub(super) legs: &'a Legs,
+    pub(super) peers: &'a Peers,
+}
+
+impl Exits<'_> {
+    fn doors(&self, vpc: &VpcId) -> Doors {
+        self.doors.get(vpc).copied().unwrap_or_default()
+    }
+}
+
 /// Gives each router its tables and its filter, and everything in a subnet its neighbours.
 pub(super) fn finish(
     plan: &mut Plan,
     lookup: &Lookup<'_>,
     grounds: &Grounds,
-    doors: &BTreeMap<VpcId, Doors>,
-    legs: &Legs,
+    exits: &Exits<'_>,
 ) -> Result<(), LayoutError> {
     for (id, subnet) in &lookup.network.subnets {
         let ground = grounds.subnet(id, id)?;
         let ways = Ways {
             lookup,
             grounds,
-            doors: doors.get(&subnet.vpc).copied().unwrap_or_default(),
-            legs,
+            doors: exits.doors(&subnet.vpc),
+            legs: exits.legs,
+            peers: exits.peers,
             ground,
             table: &subnet.route_table,
         };
@@ -232,7 +246,7 @@ pub(super) fn finish(
             }
         }
         plan.close_table(*router, INSIDE_TABLE);
-        let filter = filter(lookup, grounds, vpc, doors.get(vpc).copied())?;
+        let filter = filter(lookup, grounds, vpc, exits)?;
         plan.filter(*router, Some(filter));
     }
     Ok(())
@@ -256,7 +270,7 @@ fn filter(
     lookup: &Lookup<'_>,
     grounds: &Grounds,
     vpc: &VpcId,
-    doors: Option<Doors>,
+    exits: &Exits<'_>,
 ) -> Result<crate::filter::Ruleset, LayoutError> {
     let mut borders = Vec::new();
     for (id, subnet) in lookup.subnets_of(vpc) {
@@ -268,9 +282,10 @@ fn filter(
             acl: find(&lookup.network.acls, "ACL", &subnet.acl, id)?,
         });
     }
-    let doors = doors.unwrap_or_default();
+    let doors = exits.doors(vpc);
     Ok(gateway::ruleset(&RouterFilter {
         borders,
+        peerings: exits.peers.of(vpc).cloned().collect(),
         internet: doors.internet,
         egress_only: doors.egress_only,
         public: lookup.public_addresses(vpc),

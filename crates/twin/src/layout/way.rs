@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::id::{GatewayId, NatId, RouteTableId, TransitGatewayId};
+use model::id::{GatewayId, NatId, PeeringId, RouteTableId, TransitGatewayId};
 use model::network::RouteTarget;
 
 use super::lookup::{Lookup, find, same_vpc};
 use super::outside::Doors;
+use super::peering::Peers;
 use super::plan::{Plan, next_hop};
 use super::route::{Standing, spread, strongest};
 use super::transit::Legs;
@@ -21,6 +22,7 @@ pub(super) struct Ways<'a> {
     pub(super) grounds: &'a Grounds,
     pub(super) doors: Doors,
     pub(super) legs: &'a Legs,
+    pub(super) peers: &'a Peers,
     pub(super) ground: &'a Ground,
     pub(super) table: &'a RouteTableId,
 }
@@ -88,11 +90,7 @@ impl Ways<'_> {
             RouteTarget::EgressOnlyGateway(id) => self.by_gateway(destination, id, true),
             RouteTarget::NatGateway(id) => self.by_nat(destination, id),
             RouteTarget::TransitGateway(id) => self.by_transit(destination, id),
-            RouteTarget::Peering(id) => Err(LayoutError::Unmodelled {
-                table: self.table.clone(),
-                destination,
-                target: format!("peering {id}"),
-            }),
+            RouteTarget::Peering(id) => self.by_peering(destination, id),
             RouteTarget::Unmodelled(target) => Err(LayoutError::Unmodelled {
                 table: self.table.clone(),
                 destination,
@@ -159,6 +157,17 @@ impl Ways<'_> {
             table: self.table.clone(),
             destination,
             transit: id.clone(),
+        })
+    }
+
+    fn by_peering(&self, destination: IpNet, id: &PeeringId) -> Result<Hop, LayoutError> {
+        find(&self.lookup.network.peerings, "peering", id, self.name())?;
+        let family = Family::of_net(&destination);
+        let hop = self.peers.hop(&self.ground.vpc, id, family);
+        hop.ok_or_else(|| LayoutError::NotPeered {
+            table: self.table.clone(),
+            destination,
+            peering: id.clone(),
         })
     }
 

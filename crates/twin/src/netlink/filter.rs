@@ -180,6 +180,7 @@ fn new_chain(bytes: &mut Vec<u8>, table: &str, chain: &Chain) {
         match hook.kind {
             ChainKind::Filter => "filter",
             ChainKind::Nat => "nat",
+            ChainKind::Route => "route",
         },
     );
 }

@@ -14,6 +14,7 @@ const VERDICT: u32 = 0;
 
 /// What `meta` loads.
 mod meta {
+    pub(super) const MARK: u32 = 3;
     pub(super) const IN_LINK: u32 = 4;
     pub(super) const OUT_LINK: u32 = 5;
     pub(super) const FAMILY: u32 = 15;
@@ -157,6 +158,7 @@ fn action(bytes: &mut Vec<u8>, term: &Term) {
         Term::HideBehind(own) => hide_behind(bytes, *own),
         Term::Untracked => element(bytes, "notrack", |_| {}),
         Term::Mark => set_mark(bytes),
+        Term::Reroute => reroute(bytes),
         Term::Count => element(bytes, "counter", |_| {}),
         Term::Accept => verdict(bytes, 1, None),
         Term::Drop => verdict(bytes, 0, None),
@@ -266,6 +268,16 @@ fn set_mark(bytes: &mut Vec<u8>) {
         number(bytes, 2, CONNECTION_MARK);
         // `NFTA_CT_SREG`: the register is read, not written.
         number(bytes, 4, REGISTER);
+    });
+}
+
+/// Changes the packet's own mark, at which a chain of kind `route` has the kernel route the packet again.
+fn reroute(bytes: &mut Vec<u8>) {
+    immediate(bytes, &MARKED.to_ne_bytes());
+    element(bytes, "meta", |bytes| {
+        number(bytes, 2, meta::MARK);
+        // `NFTA_META_SREG`: the register is read, not written.
+        number(bytes, 3, REGISTER);
     });
 }
 

@@ -1,5 +1,10 @@
 //! What each network must let through, and what it must not.
 
+#[path = "outside.rs"]
+mod outside;
+#[path = "peering.rs"]
+mod peering;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use model::network::{Place, RouteTarget, SiteKind};
@@ -29,6 +34,10 @@ pub(crate) fn all() -> Vec<(&'static str, Case)> {
         ("egress-only gateway", egress_only_gateway),
         ("ipv6", ipv6),
         ("source and destination check", forged_source),
+        ("peering", peering::between),
+        ("peering leads no further", peering::no_further),
+        ("firewall of a site", outside::firewall),
+        ("legs at several sites", outside::legs),
         ("several interfaces", several_interfaces),
         ("read back with nft", ruleset::read_back),
         ("hostile networks", hostile),

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use model::Network;
 use model::network::{
     AclEntry, AttachedTo, Attachment, GroupHome, GroupRule, Interface, InternetGateway, NatGateway,
-    NetworkAcl, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site, SiteKind,
-    Subnet, TransitGateway, TransitRoute, Vpc,
+    NetworkAcl, Peering, Place, Route, RouteTable, RouteTarget, RulePeer, SecurityGroup, Site,
+    SiteKind, Subnet, TransitGateway, TransitRoute, Vpc,
 };
 use model::packet::Traffic;
 
@@ -132,12 +132,12 @@ impl World {
         self
     }
 
-    fn group_rules(&mut self, vpc: &str, group: &str) -> &mut SecurityGroup {
+    fn group_rules(&mut self, home: GroupHome, group: &str) -> &mut SecurityGroup {
         self.0
             .groups
             .entry(group.into())
             .or_insert_with(|| SecurityGroup {
-                home: GroupHome::Vpc(vpc.into()),
+                home,
                 default: false,
                 ingress: Vec::new(),
                 egress: Vec::new(),
@@ -146,7 +146,7 @@ impl World {
 
     /// Lets traffic into a group from a prefix, or from a group if it is the name of one.
     pub(crate) fn allow_in(mut self, vpc: &str, group: &str, traffic: Traffic, peer: &str) -> Self {
-        self.group_rules(vpc, group)
+        self.group_rules(GroupHome::Vpc(vpc.into()), group)
             .ingress
             .push(rule(traffic, peer));
         self
@@ -160,9 +160,43 @@ impl World {
         traffic: Traffic,
         peer: &str,
     ) -> Self {
-        self.group_rules(vpc, group)
+        self.group_rules(GroupHome::Vpc(vpc.into()), group)
             .egress
             .push(rule(traffic, peer));
+        self
+    }
+
+    /// A group of a site's firewall, of which each rule lets traffic in from a prefix, or out to it.
+    pub(crate) fn firewall(
+        mut self,
+        site: &str,
+        group: &str,
+        ingress: &[(Traffic, &str)],
+        egress: &[(Traffic, &str)],
+    ) -> Self {
+        let rules = |side: &[(Traffic, &str)]| -> Vec<GroupRule> {
+            side.iter()
+                .map(|(traffic, peer)| rule(*traffic, peer))
+                .collect()
+        };
+        let group = self.group_rules(GroupHome::Site(site.into()), group);
+        group.ingress.extend(rules(ingress));
+        group.egress.extend(rules(egress));
+        self
+    }
+
+    /// Puts an interface that stands outside AWS behind its site's firewall.
+    pub(crate) fn behind(mut self, interface: &str, groups: &[&str]) -> Self {
+        let interface = self.0.interfaces.get_mut(&interface.into());
+        let interface = interface.expect("a test changes interfaces that it made");
+        interface.groups = groups.iter().map(|group| (*group).into()).collect();
+        self
+    }
+
+    /// A peering of two VPCs.
+    pub(crate) fn peering(mut self, name: &str, one: &str, other: &str) -> Self {
+        let vpcs = [one.into(), other.into()];
+        self.0.peerings.insert(name.into(), Peering { vpcs });
         self
     }
 
