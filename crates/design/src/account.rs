@@ -1,7 +1,6 @@
 //! What environments share: the transit gateway, the places outside AWS, and what stands there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::Network;
@@ -11,13 +10,13 @@ use model::id::{AttachmentId, HostId, SiteId, TransitGatewayId, TransitTableId};
 use model::network::{
     AttachedTo, Attachment, Interface, Place, Site, SiteKind, TransitGateway, TransitRoute,
 };
-use model::secret::SecretName;
-use model::service::{Forward, Record, Service, ServiceKind, Zone};
+use model::service::{Service, ServiceKind};
 
 use crate::address::Tier;
-use crate::balancing::Face;
+use crate::mail;
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, OutsideHost};
-use crate::plan::{EnvironmentPlan, HostPlan, Plan};
+use crate::plan::{EnvironmentPlan, Plan};
+use crate::zones;
 
 /// The transit gateway, where there is a data centre to reach.
 pub(crate) const TRANSIT_GATEWAY: &str = "account/transit";
@@ -43,11 +42,6 @@ pub(crate) fn logins(estate: &Estate) -> Vec<String> {
     } else {
         engineers
     }
-}
-
-/// The name of the mail relay's password, which the customer shares.
-pub(crate) fn mail_password() -> SecretName {
-    SecretName("customer/smtp".to_owned())
 }
 
 /// The account's part of the network.
@@ -188,6 +182,7 @@ pub(crate) fn hosts(plan: &Plan<'_>) -> BTreeMap<HostId, Host> {
                 site: Some(host.site.clone()),
                 role: host.role,
                 name: host.name.clone(),
+                machine: None,
                 services: services(plan, host),
                 uses: uses(plan, host),
             };
@@ -199,7 +194,7 @@ pub(crate) fn hosts(plan: &Plan<'_>) -> BTreeMap<HostId, Host> {
 fn uses(plan: &Plan<'_>, host: &OutsideHost) -> Uses {
     if host.role == Role::CustomerClient {
         Uses {
-            dns: plan.estate.dns.servers.clone(),
+            dns: zones::asked_by_clients(plan),
             ntp: plan.estate.ntp.servers.clone(),
             smtp: None,
             search: vec![plan.estate.dns.zone.clone()],
@@ -220,8 +215,8 @@ fn services(plan: &Plan<'_>, host: &OutsideHost) -> Vec<Service> {
     };
     if plan.outside.dns.contains(&host.id) {
         let kind = ServiceKind::Dns {
-            zones: vec![customer_zone(plan)],
-            forwards: forwards(plan),
+            zones: zones::of_customer(plan).into_iter().collect(),
+            forwards: zones::forwards(plan),
         };
         serve("dns", kind);
     }
@@ -234,7 +229,7 @@ fn services(plan: &Plan<'_>, host: &OutsideHost) -> Vec<Service> {
         let kind = ServiceKind::Smtp {
             port: smtp.port,
             user: smtp.user.clone(),
-            password: mail_password(),
+            password: mail::password(plan.estate),
         };
         serve("smtp", kind);
     }
@@ -249,78 +244,4 @@ fn services(plan: &Plan<'_>, host: &OutsideHost) -> Vec<Service> {
         }
     }
     services
-}
-
-/// The private zones that the customer's servers ask the resolvers for.
-fn forwards(plan: &Plan<'_>) -> Vec<Forward> {
-    plan.environments
-        .values()
-        .map(|environment| Forward {
-            zone: environment.private_zone(),
-            servers: environment.resolvers(),
-        })
-        .collect()
-}
-
-/// The customer's zone: its own names, and the mappings that the operator hands over.
-pub(crate) fn customer_zone(plan: &Plan<'_>) -> Zone {
-    let name = plan.estate.dns.zone.clone();
-    let mut records: BTreeMap<String, BTreeSet<IpAddr>> = BTreeMap::new();
-    let suffix = format!(".{name}");
-    for host in plan.outside.hosts.values() {
-        if host.name.ends_with(&suffix) {
-            records
-                .entry(host.name.clone())
-                .or_default()
-                .extend(&host.addresses);
-        }
-    }
-    for environment in plan.environments.values() {
-        for (product, product_plan) in &environment.products {
-            let addresses = entry_points(environment, product);
-            if !addresses.is_empty() {
-                records
-                    .entry(product_plan.public_name.clone())
-                    .or_default()
-                    .extend(addresses);
-            }
-        }
-    }
-    Zone {
-        name,
-        records: records
-            .into_iter()
-            .map(|(name, addresses)| Record::addresses(name, addresses.into_iter().collect()))
-            .collect(),
-    }
-}
-
-/// The fixed addresses by which the data centre enters a product: the internal balancers', else the public ones'.
-///
-/// An internal balancer's IPv6 address is handed over only where the data centre has IPv6 too: nobody else may use it, and
-/// clients try it first.
-pub(crate) fn entry_points(environment: &EnvironmentPlan<'_>, product: &str) -> Vec<IpAddr> {
-    let serves = |face: Face| {
-        environment
-            .listeners(face)
-            .any(|listener| listener.product == product)
-    };
-    if serves(Face::Internal) {
-        let usable = offered(environment);
-        environment
-            .balancers(Face::Internal)
-            .flat_map(HostPlan::addresses)
-            .filter(|address| usable.iter().any(|range| range.contains(address)))
-            .collect()
-    } else if serves(Face::Public) {
-        environment
-            .balancers(Face::Public)
-            .flat_map(|host| {
-                let ipv4 = host.public.map(IpAddr::V4);
-                ipv4.into_iter().chain(host.ipv6.map(IpAddr::V6))
-            })
-            .collect()
-    } else {
-        Vec::new()
-    }
 }

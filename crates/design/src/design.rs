@@ -13,8 +13,10 @@ use model::{Catalog, Claim, Digest, Lock, Network};
 use crate::account;
 use crate::claims;
 use crate::environment;
+use crate::mail;
 use crate::plan::{Plan, plan};
 use crate::quota;
+use crate::zones;
 
 /// The name of the unit that environments share.
 const ACCOUNT: &str = "account";
@@ -105,7 +107,7 @@ fn account_blueprint(plan: &Plan<'_>) -> Blueprint {
         unit: Unit::Account,
         network: account::network(plan),
         hosts: account::hosts(plan),
-        zones: vec![account::customer_zone(plan)],
+        zones: vec![zones::public(plan)],
         vpns: Vec::new(),
         claims: claims::of_account(plan),
     }
@@ -135,7 +137,7 @@ fn secrets(
         .map(|name| (name, None))
         .collect();
     if let Some(smtp) = estate.customer_mail() {
-        secrets.insert(account::mail_password(), Some(smtp.password.clone()));
+        secrets.insert(mail::password(estate), Some(smtp.password.clone()));
     }
     secrets
 }

@@ -42,6 +42,7 @@ mod claims;
 mod design;
 mod environment;
 mod filters;
+mod mail;
 mod names;
 mod outside;
 mod placing;
@@ -50,6 +51,7 @@ mod quota;
 mod roster;
 mod services;
 mod tables;
+mod zones;
 
 pub use design::{Design, design};
 pub use tables::{Table, tables};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::blueprint::Role;
-use model::estate::{Environment, Estate};
+use model::estate::{Environment, Estate, Mail};
 pub(crate) use model::estate::{RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS as RESERVED};
 
 use crate::address::Tier;
@@ -58,6 +58,12 @@ pub(crate) fn roster(estate: &Estate, environment: &Environment, zones: &[String
         numbered("resolver", "resolver", zones.len())
             .map(|(name, family)| seat(&name, family, Role::Resolver, Tier::App, false)),
     );
+    if matches!(estate.mail, Mail::Ses(_)) {
+        seats.extend(
+            numbered("mail-endpoint", "mail-endpoint", zones.len())
+                .map(|(name, family)| seat(&name, family, Role::MailEndpoint, Tier::App, false)),
+        );
+    }
     for (name, product) in &environment.products {
         seats.extend(
             numbered(name, name, usize::from(product.nodes)).map(|(node, family)| Seat {

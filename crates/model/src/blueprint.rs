@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claim::Claim;
 use crate::digest::Digest;
+use crate::estate::Image;
 use crate::id::{EnvironmentId, HostId, SiteId};
 use crate::network::Network;
 use crate::secret::SecretName;
@@ -60,10 +61,23 @@ pub struct Host {
     pub role: Role,
     /// Fully qualified name, without the final dot.
     pub name: String,
+    /// What it is made of, where the operator makes it: bastions and products' nodes.
+    pub machine: Option<Machine>,
     /// What listens on it.
     pub services: Vec<Service>,
     /// Where it sends its questions.
     pub uses: Uses,
+}
+
+/// What a machine is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Instance type.
+    pub instance: String,
+    /// Size of its own volume, GiB; none: the image's.
+    pub volume_gib: Option<u32>,
+    /// The image it starts from.
+    pub image: Image,
 }
 
 /// The servers that a host uses: its resolver configuration, clock source and mail relay.
@@ -110,12 +124,16 @@ pub enum Role {
     Resolver,
     /// A database instance.
     Database,
+    /// An interface endpoint of Amazon SES: mail leaves by it without the Internet.
+    MailEndpoint,
     /// The customer's DNS server.
     CustomerDns,
     /// The customer's NTP server.
     CustomerNtp,
     /// The customer's mail server.
     CustomerMail,
+    /// A server in the customer's data centre that the products use: a directory, a back-end.
+    CustomerService,
     /// A server in the customer's data centre that uses the products.
     CustomerClient,
     /// The operator's workstation.

@@ -16,6 +16,7 @@ use crate::environment::{anywhere, data_centre_prefixes};
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, in_data_centre};
 use crate::plan::{EnvironmentPlan, HostPlan};
 use crate::services::{DNS, FIRST_EPHEMERAL, NTP};
+use crate::zones;
 
 /// A place outside the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,13 +106,13 @@ impl Senders {
                 // The ACL lets the resolvers through to the customer's DNS servers and cannot tell a node from them: what
                 // keeps nodes away is their group, which a port declared for the whole Internet opens.
                 if outbound_ports(plan).contains(&DNS) {
-                    let servers = estate.dns.servers.iter();
+                    let servers = zones::asked(estate).iter();
                     flows.extend(servers.map(|server| flow(*server, Traffic::tcp(DNS))));
                 }
                 flows
             }
             Self::Resolvers => {
-                let servers = estate.dns.servers.iter();
+                let servers = zones::asked(estate).iter();
                 servers
                     .flat_map(|server| {
                         [Traffic::udp(DNS), Traffic::tcp(DNS)].map(|traffic| flow(*server, traffic))

@@ -6,6 +6,7 @@ mod database;
 mod draft;
 mod egress;
 mod estate;
+mod mail;
 mod names;
 mod products;
 mod servers;
@@ -30,6 +31,7 @@ pub(crate) fn of_environment(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Ve
         targets::claims(plan),
         names::claims(plan, whole, &vantages),
         servers::claims(plan, whole),
+        mail::claims(plan, whole),
         estate::of_environment(plan),
     ]
     .concat()
@@ -37,5 +39,5 @@ pub(crate) fn of_environment(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Ve
 
 /// The claims of the whole estate.
 pub(crate) fn of_account(plan: &Plan<'_>) -> Vec<Claim> {
-    estate::of_account(plan)
+    [estate::of_account(plan), mail::of_account(plan)].concat()
 }

@@ -6,18 +6,20 @@ use std::net::IpAddr;
 use model::Claim;
 use model::blueprint::Role;
 use model::claim::{Expect, Question};
+use model::estate::{DnsKeeper, HandOver};
 use model::id::{HostId, InterfaceId};
 use model::intent::Sources;
-use model::service::Record;
+use model::service::{Record, RecordData};
 
 use super::draft::{Draft, both, must_reach, no_path};
 use super::egress::{self, Beyond, but_for};
 use super::vantages::{Vantage, Vantages, inside, interfaces};
-use crate::account::{customer_zone, entry_points};
-use crate::environment::zone;
+use crate::environment::{mail_zone, zone};
+use crate::mail::relay;
 use crate::outside::{DATA_CENTRE, OutsideHost};
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::DNS;
+use crate::zones;
 
 pub(super) fn claims(
     plan: &EnvironmentPlan<'_>,
@@ -32,31 +34,32 @@ pub(super) fn claims(
         .map(|host| from_host(plan, &customers, host))
         .collect();
     if let Some(client) = &vantages.data_centre
-        && whole
-            .outside
-            .dns
-            .iter()
-            .any(|id| id.as_str().starts_with(DATA_CENTRE))
+        && asked_in_data_centre(whole)
     {
         claims.push(from_data_centre(plan, whole, client));
         claims.extend(mappings(plan, whole, client));
     }
-    claims.push(resolvers(plan, whole, &customers));
+    claims.extend(resolvers(plan, whole, &customers));
     claims.push(nothing_else(plan, whole));
     claims
 }
 
-/// What hosts need of the customer's zone: the mail relay, and the environment's own products.
+/// Whether whoever stands in the data centre has a server to ask: one of the customer's there, or the resolvers.
+fn asked_in_data_centre(whole: &Plan<'_>) -> bool {
+    let in_data_centre = |id: &HostId| id.as_str().starts_with(DATA_CENTRE);
+    whole.estate.dns.servers.is_empty() || whole.outside.dns.iter().any(in_data_centre)
+}
+
+/// What hosts need of the zone that clients use: the mail relay, and the environment's own products.
 fn customers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Record> {
     let needed = |name: &String| {
-        let mail = whole.estate.customer_mail();
-        mail.is_some_and(|mail| mail.name == *name)
+        *name == relay(whole.estate).name
             || plan
                 .products
                 .values()
                 .any(|product| product.public_name == *name)
     };
-    customer_zone(whole)
+    zones::public(whole)
         .records
         .into_iter()
         .filter(|record| needed(&record.name))
@@ -106,6 +109,7 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
         both(DNS),
     ));
     let private = zone(plan);
+    let mail = mail_zone(plan);
     let products = plan
         .products
         .keys()
@@ -117,14 +121,15 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
         .records
         .iter()
         .filter(|record| own.contains(&record.name))
-        .chain(customers);
+        .chain(customers)
+        .chain(mail.iter().flat_map(|zone| &zone.records));
     for record in asked {
         draft = resolve(
             draft,
             &host.id,
             &plan.resolvers(),
             &record.name,
-            record.own_addresses(),
+            &behind(plan, record),
         );
     }
     draft.done()
@@ -141,8 +146,13 @@ fn servers(whole: &Plan<'_>) -> BTreeSet<InterfaceId> {
         .collect()
 }
 
-/// Every resolver asks every one of the customer's servers, and hears what hosts need of the customer's zone.
-fn resolvers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, customers: &[Record]) -> Claim {
+/// Every resolver asks every one of the customer's servers, and hears what hosts need of the customer's zone. Where the
+/// operator keeps the zone, resolvers ask nobody.
+fn resolvers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, customers: &[Record]) -> Option<Claim> {
+    let asked = zones::asked(whole.estate);
+    if asked.is_empty() {
+        return None;
+    }
     let mut draft = Draft::of(
         plan,
         "dns/resolvers",
@@ -156,21 +166,44 @@ fn resolvers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, customers: &[Record])
     ));
     for resolver in plan.hosts_of(Role::Resolver) {
         for record in customers {
-            let servers = &whole.estate.dns.servers;
             draft = resolve(
                 draft,
                 &resolver.id,
-                servers,
+                asked,
                 &record.name,
-                record.own_addresses(),
+                &behind(plan, record),
             );
         }
     }
-    draft.done()
+    Some(draft.done())
+}
+
+/// The addresses that a name of the zone stands for in the end: an alias leads to those of the way into the product.
+fn behind(plan: &EnvironmentPlan<'_>, record: &Record) -> Vec<IpAddr> {
+    match &record.data {
+        RecordData::Alias(target) => zones::entries(plan)
+            .into_iter()
+            .find(|entry| entry.name == *target)
+            .map(|entry| entry.own_addresses().to_vec())
+            .unwrap_or_default(),
+        _ => record.own_addresses().to_vec(),
+    }
 }
 
 /// The data centre's servers resolve every host of the environment.
 fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Claim {
+    let asked = zones::asked_by_clients(whole);
+    let (who, askers) = if whole.estate.dns.servers.is_empty() {
+        let askers = whole.outside.clients.iter();
+        let askers = askers.filter_map(|id| whole.outside.hosts.get(id));
+        let askers: BTreeSet<InterfaceId> = askers.map(OutsideHost::interface).collect();
+        ("The data centre's servers reach the resolvers", askers)
+    } else {
+        (
+            "The customer's DNS servers reach the resolvers",
+            servers(whole),
+        )
+    };
     let mut draft = Draft::of(
         plan,
         "dns/from-data-centre",
@@ -181,19 +214,18 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vanta
         &["R4"],
     )
     .prove(
-        "The customer's DNS servers reach the resolvers",
+        who,
         must_reach(
-            Sources::interfaces(servers(whole)),
+            Sources::interfaces(askers),
             interfaces(plan.hosts_of(Role::Resolver)),
             both(DNS),
         ),
     );
     for record in zone(plan).records {
-        let servers = &whole.estate.dns.servers;
         draft = resolve(
             draft,
             &client.id,
-            servers,
+            &asked,
             &record.name,
             record.own_addresses(),
         );
@@ -201,12 +233,13 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vanta
     draft.done()
 }
 
-/// The customer's servers have the mappings that the operator handed over.
+/// Whoever keeps the zone of the names that clients use has the products in it.
 fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> Vec<Claim> {
+    let asked = zones::asked_by_clients(whole);
     plan.products
         .iter()
         .filter_map(|(name, product)| {
-            let addresses = entry_points(plan, name);
+            let addresses = zones::entry_points(plan, name);
             if addresses.is_empty() {
                 return None;
             }
@@ -215,18 +248,26 @@ fn mappings(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, client: &Vantage) -> V
             } else {
                 ""
             };
-            let draft = Draft::of(
-                plan,
-                &format!("dns/mapping/{name}"),
-                format!(
-                    "The customer's servers know {} by its fixed addresses{of_both}",
-                    product.public_name
+            let known = &product.public_name;
+            let (title, row) = match whole.estate.dns.keeper {
+                DnsKeeper::Customer(HandOver::Address) => (
+                    format!("The customer's servers know {known} by its fixed addresses{of_both}"),
+                    "R5",
                 ),
-                &["R5"],
-            );
-            let servers = &whole.estate.dns.servers;
-            let draft = resolve(draft, &client.id, servers, &product.public_name, &addresses);
-            Some(draft.done())
+                DnsKeeper::Customer(HandOver::Alias) => (
+                    format!(
+                        "The customer's servers know {known} as an alias of {}, and so its addresses{of_both}",
+                        zones::entry_name(plan, name)
+                    ),
+                    "R5",
+                ),
+                DnsKeeper::Route53 => (
+                    format!("The data centre hears {known}'s addresses{of_both} from Route 53"),
+                    "R4",
+                ),
+            };
+            let draft = Draft::of(plan, &format!("dns/mapping/{name}"), title, &[row]);
+            Some(resolve(draft, &client.id, &asked, known, &addresses).done())
         })
         .collect()
 }
@@ -241,7 +282,12 @@ fn nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
         plan,
         "dns/nothing-else",
         format!(
-            "Names are asked of the resolvers and of the customer's servers, and of nobody else{}",
+            "Names are asked of the resolvers{}, and of nobody else{}",
+            if zones::asked(whole.estate).is_empty() {
+                ""
+            } else {
+                " and of the customer's servers"
+            },
             but_for(plan, [DNS])
         ),
         &["R4", "R5"],

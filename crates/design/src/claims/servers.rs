@@ -1,4 +1,4 @@
-//! The customer's time and mail, and what hosts may use on the Internet: reached, and nothing else beside them.
+//! The customer's time, and what hosts may use on the Internet: reached, and nothing else beside them.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -10,16 +10,12 @@ use model::id::InterfaceId;
 use model::intent::Sources;
 use model::packet::Traffic;
 
-use super::draft::{Draft, at, must_reach, no_path, tcp};
-use super::egress::{self, Beyond, but_for, outbound_ports, unfenced_ports};
+use super::draft::{Draft, at, must_reach, no_path};
+use super::egress::{self, Beyond, outbound_ports, unfenced_ports};
 use super::vantages::{inside, interfaces};
-use crate::account::mail_password;
 use crate::outside::OutsideHost;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::NTP;
-
-/// The ports by which mail is sent, whoever the server.
-const MAIL_PORTS: [u16; 3] = [25, 465, 587];
 
 pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim> {
     let mut claims = Vec::new();
@@ -27,13 +23,11 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim>
         if !whole.outside.ntp.is_empty() {
             claims.push(time(plan, whole, node));
         }
-        claims.extend(mail(plan, whole, node));
         if !whole.outside.outbound.is_empty() {
             claims.push(outbound(plan, whole, node));
         }
     }
     claims.push(time_nothing_else(plan, whole));
-    claims.push(mail_nothing_else(plan, whole));
     claims.push(outbound_nothing_else(plan));
     claims.extend(data_centre_nothing_else(plan));
     claims.push(
@@ -95,55 +89,6 @@ fn time_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
     .prove(
         "Hosts ask the time of no host of any environment",
         no_path(everyone(plan), inside(whole), [Traffic::udp(NTP)]),
-    );
-    egress::prove(draft, plan, &Beyond::ALL).done()
-}
-
-fn mail(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option<Claim> {
-    let smtp = whole.estate.customer_mail()?;
-    let server = whole.outside.host(whole.outside.mail.as_ref())?;
-    let question = Question::Mail {
-        server: at(smtp.address, smtp.port),
-        name: smtp.name.clone(),
-        user: smtp.user.clone(),
-        password: mail_password(),
-        sender: smtp.sender.clone(),
-        recipient: whole.estate.operator.contact.clone(),
-    };
-    let claim = Draft::of(
-        plan,
-        &format!("smtp/{}", node.name),
-        format!("{} sends a mail by the customer's server", node.name),
-        &["R7"],
-    )
-    .prove_it(must_reach(
-        Sources::interfaces([node.interface()]),
-        [server.interface()],
-        [Traffic::tcp(smtp.port)],
-    ))
-    .ask(&node.id, question, Expect::Works)
-    .done();
-    Some(claim)
-}
-
-fn mail_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
-    let ports = || {
-        MAIL_PORTS
-            .into_iter()
-            .chain(whole.estate.customer_mail().map(|smtp| smtp.port))
-    };
-    let draft = Draft::of(
-        plan,
-        "smtp/nothing-else",
-        format!(
-            "Hosts send mail to the customer's server and to nobody else{}",
-            but_for(plan, ports())
-        ),
-        &["R7"],
-    )
-    .prove(
-        "Hosts send mail to no host of any environment",
-        no_path(everyone(plan), inside(whole), tcp(ports())),
     );
     egress::prove(draft, plan, &Beyond::ALL).done()
 }

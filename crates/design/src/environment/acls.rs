@@ -18,6 +18,7 @@ use crate::filters::Entries;
 use crate::outside::in_data_centre;
 use crate::plan::EnvironmentPlan;
 use crate::services::{DNS, FIRST_EPHEMERAL, NTP, SSH};
+use crate::zones;
 
 /// The environment's ACLs.
 pub(super) fn acls(plan: &EnvironmentPlan<'_>) -> BTreeMap<AclId, NetworkAcl> {
@@ -157,7 +158,7 @@ fn open(plan: &EnvironmentPlan<'_>) -> Entries {
 /// The customer's servers and what hosts ask them.
 fn customers(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
     let estate = plan.estate;
-    let dns = estate.dns.servers.iter().flat_map(|server| {
+    let dns = zones::asked(estate).iter().flat_map(|server| {
         [Traffic::tcp(DNS), Traffic::udp(DNS)].map(|traffic| (traffic, IpNet::from(*server)))
     });
     let ntp = estate

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+use model::blueprint::Role;
+use model::estate::Mail;
 use model::id::GroupId;
 use model::network::{GroupHome, RulePeer, SecurityGroup};
 use model::packet::Traffic;
@@ -12,8 +14,10 @@ use model::packet::Traffic;
 use super::{anywhere, data_centre_prefixes, operator_networks};
 use crate::balancing::Face;
 use crate::filters::Rules;
+use crate::mail;
 use crate::plan::{EnvironmentPlan, ProductPlan};
 use crate::services::{DNS, NTP, SSH};
+use crate::zones;
 
 /// The environment's groups.
 pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGroup> {
@@ -44,6 +48,9 @@ pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGr
     }
     if let Some(port) = plan.database_port {
         insert("database", database(plan, port));
+    }
+    if plan.hosts_of(Role::MailEndpoint).next().is_some() {
+        insert("mail-endpoint", mail_endpoint(plan));
     }
     groups
 }
@@ -91,7 +98,7 @@ fn resolver(plan: &EnvironmentPlan<'_>) -> Rules {
                 "names, from the data centre",
             );
         }
-        for server in &plan.estate.dns.servers {
+        for server in zones::asked(plan.estate) {
             let peer = RulePeer::Prefix(IpNet::from(*server));
             rules.send(traffic, peer, "the customer's names");
         }
@@ -171,13 +178,14 @@ fn sent_by_product(
         let peer = RulePeer::Prefix(IpNet::from(*server));
         rules.send(Traffic::udp(NTP), peer, "the customer's time");
     }
-    if let Some(smtp) = estate.customer_mail() {
-        rules.send(
-            Traffic::tcp(smtp.port),
-            RulePeer::Prefix(IpNet::from(smtp.address)),
-            "mail, by the customer's server",
-        );
-    }
+    let (relay, why) = match &estate.mail {
+        Mail::Customer(smtp) => {
+            let server = RulePeer::Prefix(IpNet::from(smtp.address));
+            (server, "mail, by the customer's server")
+        }
+        Mail::Ses(_) => (group(plan, "mail-endpoint"), "mail, by Amazon SES"),
+    };
+    rules.send(Traffic::tcp(mail::relay(estate).port), relay, why);
     for (dependency, outbound) in &estate.outbound {
         for prefix in anywhere(plan) {
             let port = Traffic::tcp(outbound.port);
@@ -211,6 +219,16 @@ fn balancer(plan: &EnvironmentPlan<'_>, face: Face) -> Rules {
             let why = format!("{name} and its health");
             rules.send(Traffic::tcp(port), group(plan, name), why);
         }
+    }
+    rules
+}
+
+/// SES's endpoint takes the products' mails, and opens no connection itself.
+fn mail_endpoint(plan: &EnvironmentPlan<'_>) -> Rules {
+    let mut rules = Rules::default();
+    let port = Traffic::tcp(mail::relay(plan.estate).port);
+    for name in plan.products.keys() {
+        rules.accept(port, group(plan, name), format!("{name}'s mails"));
     }
     rules
 }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use model::blueprint::{Host, MailRelay, Role, Uses};
+use model::blueprint::{Host, Machine, Role, Uses};
+use model::estate::Image;
 use model::secret::SecretName;
 use model::service::{Forward, Listener, ProductService, Record, Service, ServiceKind, Zone};
 
 use super::{anywhere, data_centre_prefixes};
-use crate::account::{logins, mail_password};
+use crate::account::logins;
 use crate::balancing::Face;
+use crate::mail;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::SSH;
+use crate::zones;
 
 /// The unprivileged user by which products open the database.
 pub(crate) const DATABASE_USER: &str = "products";
@@ -23,12 +26,13 @@ pub(super) fn machine(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostP
         site: None,
         role: host.role,
         name: format!("{}.{}", host.name, plan.private_zone()),
-        services: services(plan, host),
+        machine: made_of(plan, host),
+        services: services(plan, whole, host),
         uses: uses(plan, whole, host),
     }
 }
 
-fn services(plan: &EnvironmentPlan<'_>, host: &HostPlan) -> Vec<Service> {
+fn services(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostPlan) -> Vec<Service> {
     let ssh = |port: u16, forwarding: bool| {
         service(
             "ssh",
@@ -48,12 +52,14 @@ fn services(plan: &EnvironmentPlan<'_>, host: &HostPlan) -> Vec<Service> {
         }
         Role::PublicBalancer => vec![service("balancer", balancer(plan, Face::Public))],
         Role::InternalBalancer => vec![service("balancer", balancer(plan, Face::Internal))],
-        Role::Resolver => vec![service("dns", dns(plan))],
+        Role::Resolver => vec![service("dns", dns(plan, whole))],
         Role::Database => database(plan).into_iter().collect(),
+        Role::MailEndpoint => vec![service("smtp", submission(plan))],
         // These stand outside every environment.
         Role::CustomerDns
         | Role::CustomerNtp
         | Role::CustomerMail
+        | Role::CustomerService
         | Role::CustomerClient
         | Role::Operator
         | Role::InternetClient
@@ -124,14 +130,53 @@ fn balancer(plan: &EnvironmentPlan<'_>, face: Face) -> ServiceKind {
 }
 
 /// A resolver endpoint: the environment's own names, and the way to the customer's.
-fn dns(plan: &EnvironmentPlan<'_>) -> ServiceKind {
+fn dns(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> ServiceKind {
+    let customers = zones::asked(plan.estate);
+    let forward = (!customers.is_empty()).then(|| Forward {
+        zone: plan.estate.dns.zone.clone(),
+        servers: customers.to_vec(),
+    });
     ServiceKind::Dns {
-        zones: vec![zone(plan)],
-        forwards: vec![Forward {
-            zone: plan.estate.dns.zone.clone(),
-            servers: plan.estate.dns.servers.clone(),
-        }],
+        zones: std::iter::once(zone(plan))
+            .chain(mail_zone(plan))
+            .chain(zones::of_operator(whole))
+            .collect(),
+        forwards: forward.into_iter().collect(),
     }
+}
+
+/// SES as its endpoint in the VPC shows it.
+fn submission(plan: &EnvironmentPlan<'_>) -> ServiceKind {
+    let relay = mail::relay(plan.estate);
+    ServiceKind::Smtp {
+        port: relay.port,
+        user: relay.user,
+        password: relay.password,
+    }
+}
+
+/// What the operator makes a host of; AWS makes the others.
+fn made_of(plan: &EnvironmentPlan<'_>, host: &HostPlan) -> Option<Machine> {
+    let environment = plan.environment;
+    let (instance, volume_gib, image) = match host.role {
+        Role::Bastion => {
+            let bastion = &environment.bastion;
+            (bastion.instance()?, None, &bastion.image)
+        }
+        Role::Product => {
+            let wanted = plan.products.get(host.product.as_deref()?)?.wanted;
+            let volume = Some(wanted.volume_gib);
+            (wanted.instance.as_str(), volume, &wanted.image)
+        }
+        _ => return None,
+    };
+    let image = image.as_ref().or(environment.image.as_ref());
+    let image = image.and_then(|name| plan.estate.images.get(name));
+    Some(Machine {
+        instance: instance.to_owned(),
+        volume_gib,
+        image: image.cloned().unwrap_or_else(Image::published),
+    })
 }
 
 fn database(plan: &EnvironmentPlan<'_>) -> Option<Service> {
@@ -162,15 +207,22 @@ fn uses(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, host: &HostPlan) -> Uses {
     };
     if host.role == Role::Product {
         uses.ntp.clone_from(&whole.estate.ntp.servers);
-        uses.smtp = whole.estate.customer_mail().map(|smtp| MailRelay {
-            name: smtp.name.clone(),
-            port: smtp.port,
-            user: smtp.user.clone(),
-            password: mail_password(),
-            sender: smtp.sender.clone(),
-        });
+        uses.smtp = Some(mail::relay(whole.estate));
     }
     uses
+}
+
+/// SES's name, which the endpoint takes over inside the VPC (its "private DNS").
+pub(crate) fn mail_zone(plan: &EnvironmentPlan<'_>) -> Option<Zone> {
+    let endpoints = plan.hosts_of(Role::MailEndpoint);
+    let addresses: Vec<IpAddr> = endpoints.flat_map(HostPlan::addresses).collect();
+    (!addresses.is_empty()).then(|| {
+        let name = mail::relay(plan.estate).name;
+        Zone {
+            name: name.clone(),
+            records: vec![Record::addresses(name, addresses)],
+        }
+    })
 }
 
 /// The environment's private zone: every machine by its name, every product by all its nodes.
@@ -185,11 +237,11 @@ pub(crate) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
             records.entry(fqdn).or_default().extend(host.addresses());
         }
     }
-    Zone {
-        name,
-        records: records
-            .into_iter()
-            .map(|(name, addresses)| Record::addresses(name, addresses))
-            .collect(),
-    }
+    let mut records: Vec<Record> = records
+        .into_iter()
+        .map(|(name, addresses)| Record::addresses(name, addresses))
+        .chain(zones::entries(plan))
+        .collect();
+    records.sort();
+    Zone { name, records }
 }

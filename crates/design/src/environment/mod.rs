@@ -16,7 +16,7 @@ use model::network::{Interface, InternetGateway, NatGateway, Place, Subnet, Vpc}
 use crate::address::Tier;
 use crate::plan::{EnvironmentPlan, Plan, SubnetPlan};
 
-pub(crate) use machines::{DATABASE_USER, admin_password, database_password, zone};
+pub(crate) use machines::{DATABASE_USER, admin_password, database_password, mail_zone, zone};
 
 /// Every IPv4 address.
 const ANY_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));

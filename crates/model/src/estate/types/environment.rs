@@ -104,6 +104,19 @@ pub struct Image {
     pub subscription: Option<SecretRef>,
 }
 
+impl Image {
+    /// What hosts start from where nothing is said: Ubuntu's long-term release as it is published.
+    pub fn published() -> Self {
+        Self {
+            system: System::Ubuntu,
+            version: "24.04".to_owned(),
+            hardening: Hardening::None,
+            patches: None,
+            subscription: None,
+        }
+    }
+}
+
 /// An operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
