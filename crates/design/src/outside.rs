@@ -156,6 +156,33 @@ fn customers(estate: &Estate, plan: &mut OutsidePlan) {
             mail.address,
         )));
     }
+    clients(estate, plan, &server);
+    for (name, outbound) in &estate.outbound {
+        let Some(address) = outbound.address else {
+            continue;
+        };
+        let role = if in_data_centre(estate, address) {
+            Role::CustomerService
+        } else {
+            Role::InternetServer
+        };
+        let mut service = server(name, role, outbound.name.clone(), address);
+        if plan.hosts.contains_key(&service.id) {
+            // A client, or a server that the estate has anyway, is called so.
+            service.id = HostId::new(format!("{}-service", service.id));
+        }
+        let id = plan.add(service);
+        plan.outbound.insert(name.clone(), id);
+    }
+}
+
+/// Servers in the data centre that use the products.
+fn clients(
+    estate: &Estate,
+    plan: &mut OutsidePlan,
+    server: &dyn Fn(&str, Role, String, IpAddr) -> OutsideHost,
+) {
+    let zone = &estate.dns.zone;
     let clients = estate.data_centre.iter().flat_map(|centre| &centre.clients);
     for (name, address) in clients {
         let fqdn = format!("{name}.{zone}");
@@ -200,11 +227,9 @@ fn internet(
         .into_iter()
         .map(|(_, net)| net)
         .collect();
-    if let Some(data_centre) = &estate.data_centre {
-        if let Link::Vpn(vpn) = &data_centre.link {
-            let gateways = vpn.gateways.iter();
-            declared.extend(gateways.map(|gateway| IpNet::from(gateway.address)));
-        }
+    if let Some(Link::Vpn(vpn)) = estate.data_centre.as_ref().map(|joined| &joined.link) {
+        let gateways = vpn.gateways.iter();
+        declared.extend(gateways.map(|gateway| IpNet::from(gateway.address)));
     }
     let taken: BTreeSet<IpAddr> = plan
         .hosts
@@ -217,7 +242,11 @@ fn internet(
     };
     let stranger = format!("{INTERNET}/client");
     let mut names = vec![stranger.clone()];
-    names.extend(estate.outbound.keys().map(|name| server_name(name)));
+    let by_name = || {
+        let all = estate.outbound.iter();
+        all.filter(|(_, outbound)| outbound.address.is_none())
+    };
+    names.extend(by_name().map(|(name, _)| server_name(name)));
     let held: BTreeMap<String, Ipv4Addr> = held
         .addresses
         .iter()
@@ -264,7 +293,7 @@ fn internet(
         let name = "client.internet.example".to_owned();
         plan.stranger = Some(plan.add(host(&stranger, Role::InternetClient, name, *address)));
     }
-    for (name, outbound) in &estate.outbound {
+    for (name, outbound) in by_name() {
         let id = server_name(name);
         if let Some(address) = given.get(&id) {
             let server = host(&id, Role::InternetServer, outbound.name.clone(), *address);

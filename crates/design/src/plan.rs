@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use model::blueprint::Role;
 use model::catalog::Product;
-use model::estate::{Environment, Estate, ProductUse};
+use model::estate::{Environment, Estate, Outbound, ProductUse};
 use model::finding::Finding;
 use model::id::{EnvironmentId, GroupId, HostId, InterfaceId, NatId, SubnetId, VpcId};
 use model::{Catalog, Lock};
@@ -260,6 +260,12 @@ impl<'a> EnvironmentPlan<'a> {
         ports.sort_unstable();
         ports.dedup();
         ports
+    }
+
+    /// Outbound dependencies that are known by name alone: what has them may stand anywhere on the Internet.
+    pub(crate) fn outbound_by_name(&self) -> impl Iterator<Item = &'a Outbound> {
+        let all = self.estate.outbound.values();
+        all.filter(|outbound| outbound.address.is_none())
     }
 
     /// The addresses of the environment's resolver endpoints.

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::blueprint::Role;
+use model::estate::Outbound;
 use model::id::SiteId;
 use model::intent::{Outflow, Rule};
 use model::packet::Traffic;
 
 use super::draft::Draft;
 use super::vantages::interfaces;
-use crate::environment::{anywhere, data_centre_prefixes};
+use crate::environment::{anywhere, customers, data_centre_prefixes};
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, in_data_centre};
 use crate::plan::{EnvironmentPlan, HostPlan};
 use crate::services::{DNS, FIRST_EPHEMERAL, NTP};
@@ -60,8 +61,10 @@ impl Beyond {
 
 /// Hosts that are declared to send the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Senders {
+enum Senders<'a> {
     Nodes,
+    /// Where dependencies are not the same for all products.
+    NodesOf(&'a str),
     Resolvers,
     /// The bastion, the balancers and the database, which open no connection to the outside. The bastion's clock is
     /// AWS's own service on the link (169.254.169.123), which is no site's and which no group, ACL or route touches: its
@@ -69,23 +72,62 @@ enum Senders {
     Others,
 }
 
-impl Senders {
-    const ALL: [Self; 3] = [Self::Nodes, Self::Resolvers, Self::Others];
+impl<'a> Senders<'a> {
+    /// Every kind of sender of an environment.
+    fn all(plan: &'a EnvironmentPlan<'_>) -> Vec<Self> {
+        let mut all = if plan
+            .estate
+            .outbound
+            .values()
+            .all(|it| it.products.is_empty())
+        {
+            vec![Self::Nodes]
+        } else {
+            plan.products
+                .keys()
+                .map(|name| Self::NodesOf(name))
+                .collect()
+        };
+        all.extend([Self::Resolvers, Self::Others]);
+        all
+    }
 
-    const fn name(self) -> &'static str {
+    fn name(self, plan: &EnvironmentPlan<'_>) -> String {
         match self {
-            Self::Nodes => "The nodes",
-            Self::Resolvers => "The resolvers",
-            Self::Others => "The bastion, the balancers and the database",
+            Self::Nodes => "The nodes".to_owned(),
+            Self::NodesOf(product) => format!("The nodes of {product}"),
+            Self::Resolvers => "The resolvers".to_owned(),
+            Self::Others if plan.hosts_of(Role::MailEndpoint).next().is_some() => {
+                "The bastion, the balancers, the database and the mail endpoints".to_owned()
+            }
+            Self::Others => "The bastion, the balancers and the database".to_owned(),
         }
     }
 
     fn has(self, host: &HostPlan) -> bool {
-        self == match host.role {
-            Role::Product => Self::Nodes,
-            Role::Resolver => Self::Resolvers,
-            _ => Self::Others,
+        match self {
+            Self::Nodes => host.role == Role::Product,
+            Self::NodesOf(product) => host.product.as_deref() == Some(product),
+            Self::Resolvers => host.role == Role::Resolver,
+            Self::Others => !matches!(host.role, Role::Product | Role::Resolver),
         }
+    }
+
+    /// Whether they need a dependency.
+    fn need(self, outbound: &Outbound) -> bool {
+        match self {
+            Self::Nodes => true,
+            Self::NodesOf(product) => outbound.is_for(product),
+            Self::Resolvers | Self::Others => false,
+        }
+    }
+
+    /// The ports that they may use on the whole Internet.
+    fn ports(self, plan: &EnvironmentPlan<'_>) -> BTreeSet<u16> {
+        let needed = plan
+            .outbound_by_name()
+            .filter(|outbound| self.need(outbound));
+        needed.map(|outbound| outbound.port).collect()
     }
 
     /// What they may ask of the customer's servers.
@@ -96,19 +138,30 @@ impl Senders {
             traffic,
         };
         match self {
-            Self::Nodes => {
+            Self::Nodes | Self::NodesOf(_) => {
                 let times = estate.ntp.servers.iter();
                 let mut flows: Vec<Outflow> = times
                     .map(|server| flow(*server, Traffic::udp(NTP)))
                     .collect();
                 let mail = estate.customer_mail();
                 flows.extend(mail.map(|mail| flow(mail.address, Traffic::tcp(mail.port))));
-                // The ACL lets the resolvers through to the customer's DNS servers and cannot tell a node from them: what
-                // keeps nodes away is their group, which a port declared for the whole Internet opens.
-                if outbound_ports(plan).contains(&DNS) {
-                    let servers = zones::asked(estate).iter();
-                    flows.extend(servers.map(|server| flow(*server, Traffic::tcp(DNS))));
-                }
+                let outbound = estate.outbound.values().filter(|it| self.need(it));
+                flows.extend(outbound.filter_map(|outbound| {
+                    let address = outbound.address?;
+                    Some(flow(address, Traffic::tcp(outbound.port)))
+                }));
+                // The ACL lets others through to servers that are declared by address, the resolvers to the customer's
+                // DNS servers for one, and cannot tell a node from them: what keeps nodes away is their group, which a
+                // port declared for the whole Internet opens.
+                let ports = self.ports(plan);
+                let open =
+                    |traffic: &Traffic| ports.iter().any(|port| *traffic == Traffic::tcp(*port));
+                let passed = customers(plan)
+                    .into_iter()
+                    .filter(|(traffic, _)| open(traffic));
+                flows.extend(passed.map(|(traffic, to)| Outflow { to, traffic }));
+                flows.sort();
+                flows.dedup();
                 flows
             }
             Self::Resolvers => {
@@ -127,11 +180,11 @@ impl Senders {
     fn flows(self, plan: &EnvironmentPlan<'_>, to: Beyond) -> Vec<Outflow> {
         let mut flows = self.asked(plan);
         flows.retain(|flow| Beyond::of(plan, flow.to.addr()) == to);
-        if self == Self::Nodes {
+        if matches!(self, Self::Nodes | Self::NodesOf(_)) {
             let (prefixes, ports) = match to {
-                Beyond::Internet => (anywhere(plan), outbound_ports(plan)),
+                Beyond::Internet => (anywhere(plan), self.ports(plan)),
                 Beyond::Operator => (Vec::new(), BTreeSet::new()),
-                Beyond::DataCentre => (data_centre_prefixes(plan), unfenced_ports(plan)),
+                Beyond::DataCentre => (data_centre_prefixes(plan), unfenced(self.ports(plan))),
             };
             flows.extend(prefixes.into_iter().flat_map(|to| {
                 ports.iter().map(move |port| Outflow {
@@ -146,14 +199,17 @@ impl Senders {
 
 /// The ports declared for the Internet. What listens there is known by name alone, so that they are open to all of it.
 pub(super) fn outbound_ports(plan: &EnvironmentPlan<'_>) -> BTreeSet<u16> {
-    let outbound = plan.estate.outbound.values();
+    let outbound = plan.outbound_by_name();
     outbound.map(|outbound| outbound.port).collect()
 }
 
 /// Those of them that the ACL cannot keep from the data centre, since replies go to them too. They are left to the data
 /// centre's own firewall.
 pub(super) fn unfenced_ports(plan: &EnvironmentPlan<'_>) -> BTreeSet<u16> {
-    let mut ports = outbound_ports(plan);
+    unfenced(outbound_ports(plan))
+}
+
+fn unfenced(mut ports: BTreeSet<u16>) -> BTreeSet<u16> {
     ports.retain(|port| *port >= FIRST_EPHEMERAL);
     ports
 }
@@ -180,13 +236,13 @@ pub(super) fn prove(mut draft: Draft, plan: &EnvironmentPlan<'_>, places: &[Beyo
         if *place == Beyond::DataCentre && plan.estate.data_centre.is_none() {
             continue;
         }
-        for senders in Senders::ALL {
+        for senders in Senders::all(plan) {
             let from = interfaces(plan.hosts.iter().filter(|host| senders.has(host)));
             if from.is_empty() {
                 continue;
             }
             let allowed = senders.flows(plan, *place);
-            let title = title(senders, *place, &allowed);
+            let title = title(&senders.name(plan), *place, &allowed);
             draft = draft.prove(
                 title,
                 Rule::OnlyOutbound {
@@ -201,8 +257,8 @@ pub(super) fn prove(mut draft: Draft, plan: &EnvironmentPlan<'_>, places: &[Beyo
 }
 
 /// The sentence of an intent: it names every flow, so that nobody reads more into it than is proved.
-fn title(senders: Senders, to: Beyond, allowed: &[Outflow]) -> String {
-    let (who, place) = (senders.name(), to.name());
+fn title(who: &str, to: Beyond, allowed: &[Outflow]) -> String {
+    let place = to.name();
     if allowed.is_empty() {
         return format!("{who} send nothing to {place}");
     }

@@ -53,7 +53,10 @@ fn asked_in_data_centre(whole: &Plan<'_>) -> bool {
 /// What hosts need of the zone that clients use: the mail relay, and the environment's own products.
 fn customers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Record> {
     let needed = |name: &String| {
+        let services = whole.estate.outbound.values();
+        let mut services = services.filter(|service| service.address.is_some());
         *name == relay(whole.estate).name
+            || services.any(|service| service.name == *name)
             || plan
                 .products
                 .values()

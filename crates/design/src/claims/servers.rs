@@ -1,7 +1,7 @@
 //! The customer's time, and what hosts may use on the Internet: reached, and nothing else beside them.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use model::Claim;
 use model::blueprint::Role;
@@ -13,9 +13,10 @@ use model::packet::Traffic;
 use super::draft::{Draft, at, must_reach, no_path};
 use super::egress::{self, Beyond, outbound_ports, unfenced_ports};
 use super::vantages::{inside, interfaces};
-use crate::outside::OutsideHost;
+use crate::outside::{OutsideHost, in_data_centre};
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::NTP;
+use crate::zones;
 
 pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim> {
     let mut claims = Vec::new();
@@ -23,9 +24,7 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim>
         if !whole.outside.ntp.is_empty() {
             claims.push(time(plan, whole, node));
         }
-        if !whole.outside.outbound.is_empty() {
-            claims.push(outbound(plan, whole, node));
-        }
+        claims.extend(outbound(plan, whole, node));
     }
     claims.push(time_nothing_else(plan, whole));
     claims.push(outbound_nothing_else(plan));
@@ -93,17 +92,35 @@ fn time_nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {
     egress::prove(draft, plan, &Beyond::ALL).done()
 }
 
-fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Claim {
+/// What a node needs of others, on the Internet and in the data centre.
+fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Option<Claim> {
+    let product = node.product.as_deref()?;
+    let needed: Vec<_> = whole
+        .estate
+        .outbound
+        .iter()
+        .filter(|(_, dependency)| dependency.is_for(product))
+        .collect();
+    if needed.is_empty() {
+        return None;
+    }
+    let on_internet = needed
+        .iter()
+        .all(|(_, dependency)| dependency.address.is_none());
+    let place = if on_internet {
+        "on the Internet"
+    } else {
+        "of others"
+    };
     let mut draft = Draft::of(
         plan,
         &format!("outbound/{}", node.name),
-        format!("{} reaches what it needs on the Internet", node.name),
+        format!("{} reaches what it needs {place}", node.name),
         &["R12", "R16"],
     );
-    for (name, id) in &whole.outside.outbound {
-        let dependency = whole.estate.outbound.get(name);
-        let server = whole.outside.host(Some(id));
-        if let (Some(dependency), Some(server)) = (dependency, server) {
+    for (name, dependency) in needed {
+        let id = whole.outside.outbound.get(name);
+        if let Some(server) = whole.outside.host(id) {
             draft = draft.prove(
                 format!("{} reaches {}", node.name, dependency.name),
                 must_reach(
@@ -120,7 +137,7 @@ fn outbound(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cl
             draft = draft.connect(&node.into(), &ends);
         }
     }
-    draft.done()
+    Some(draft.done())
 }
 
 fn outbound_nothing_else(plan: &EnvironmentPlan<'_>) -> Claim {
@@ -154,10 +171,30 @@ fn data_centre_nothing_else(plan: &EnvironmentPlan<'_>) -> Option<Claim> {
             left.join(", ")
         )
     };
+    let asked = |address: Option<IpAddr>| address.is_some_and(|it| in_data_centre(plan.estate, it));
+    let mut kinds = Vec::new();
+    if zones::asked(plan.estate).iter().any(|it| asked(Some(*it))) {
+        kinds.push("name");
+    }
+    kinds.push("time");
+    if asked(plan.estate.customer_mail().map(|smtp| smtp.address)) {
+        kinds.push("mail");
+    }
+    let services = plan.estate.outbound.values().any(|it| asked(it.address));
+    let servers = match kinds.as_slice() {
+        [one] => format!("its {one} servers"),
+        [one, other] => format!("its {one} and {other} servers"),
+        _ => "its name, time and mail servers".to_owned(),
+    };
+    let servers = if services {
+        format!("{servers} and the declared services")
+    } else {
+        servers
+    };
     let draft = Draft::of(
         plan,
         "data-centre/only-its-servers",
-        format!("Hosts reach nothing in the data centre but its name, time and mail servers{but}"),
+        format!("Hosts reach nothing in the data centre but {servers}{but}"),
         &["R1"],
     );
     Some(egress::prove(draft, plan, &[Beyond::DataCentre]).done())

@@ -113,7 +113,7 @@ fn app_out(plan: &EnvironmentPlan<'_>) -> Entries {
     }
     entries.allow_replies(&plan.tier_ranges(Tier::Public));
     entries.allow_replies(&data_centre);
-    for outbound in plan.estate.outbound.values() {
+    for outbound in plan.outbound_by_name() {
         // The groups allow these ports to everywhere, since groups cannot leave anybody out; this entry does.
         if outbound.port < FIRST_EPHEMERAL {
             for prefix in &data_centre {
@@ -121,12 +121,12 @@ fn app_out(plan: &EnvironmentPlan<'_>) -> Entries {
             }
         }
     }
-    if !plan.estate.outbound.is_empty() {
+    if plan.outbound_by_name().next().is_some() {
         for network in operator_networks(plan) {
             entries.add(false, Traffic::All, network);
         }
     }
-    for outbound in plan.estate.outbound.values() {
+    for outbound in plan.outbound_by_name() {
         entries.allow(&[Traffic::tcp(outbound.port)], &anywhere(plan));
     }
     entries.allow_too_large(&anywhere(plan));
@@ -155,8 +155,8 @@ fn open(plan: &EnvironmentPlan<'_>) -> Entries {
     entries
 }
 
-/// The customer's servers and what hosts ask them.
-fn customers(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
+/// The servers whose addresses are declared, the customer's above all, and what hosts ask them.
+pub(crate) fn customers(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
     let estate = plan.estate;
     let dns = zones::asked(estate).iter().flat_map(|server| {
         [Traffic::tcp(DNS), Traffic::udp(DNS)].map(|traffic| (traffic, IpNet::from(*server)))
@@ -169,15 +169,18 @@ fn customers(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
     let smtp = estate
         .customer_mail()
         .map(|smtp| (Traffic::tcp(smtp.port), IpNet::from(smtp.address)));
-    dns.chain(ntp).chain(smtp).collect()
+    let outbound = estate.outbound.values().filter_map(|outbound| {
+        let address = outbound.address?;
+        Some((Traffic::tcp(outbound.port), IpNet::from(address)))
+    });
+    dns.chain(ntp).chain(smtp).chain(outbound).collect()
 }
 
 /// What leaves through the NAT gateways, and so crosses the DMZ's borders: IPv4 to the Internet.
 fn translated(plan: &EnvironmentPlan<'_>) -> Vec<(Traffic, IpNet)> {
     let estate = plan.estate;
-    let outbound = estate
-        .outbound
-        .values()
+    let outbound = plan
+        .outbound_by_name()
         .map(|outbound| (Traffic::tcp(outbound.port), super::ANY_V4));
     let servers = customers(plan).into_iter().filter(|(_, prefix)| {
         matches!(prefix, IpNet::V4(_)) && !in_data_centre(estate, prefix.addr())

@@ -186,9 +186,14 @@ fn sent_by_product(
         Mail::Ses(_) => (group(plan, "mail-endpoint"), "mail, by Amazon SES"),
     };
     rules.send(Traffic::tcp(mail::relay(estate).port), relay, why);
-    for (dependency, outbound) in &estate.outbound {
+    let needed = estate.outbound.iter();
+    for (dependency, outbound) in needed.filter(|(_, outbound)| outbound.is_for(name)) {
+        let port = Traffic::tcp(outbound.port);
+        if let Some(address) = outbound.address {
+            rules.send(port, RulePeer::Prefix(IpNet::from(address)), dependency);
+            continue;
+        }
         for prefix in anywhere(plan) {
-            let port = Traffic::tcp(outbound.port);
             rules.send(
                 port,
                 RulePeer::Prefix(prefix),

@@ -16,6 +16,7 @@ use model::network::{Interface, InternetGateway, NatGateway, Place, Subnet, Vpc}
 use crate::address::Tier;
 use crate::plan::{EnvironmentPlan, Plan, SubnetPlan};
 
+pub(crate) use acls::customers;
 pub(crate) use machines::{DATABASE_USER, admin_password, database_password, mail_zone, zone};
 
 /// Every IPv4 address.

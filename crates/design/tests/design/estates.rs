@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::estate::{Environment, Estate, Mail, Outbound, OutboundKind, ProductUse};
+use model::estate::{
+    DnsKeeper, Environment, Estate, HandOver, Mail, Outbound, OutboundKind, ProductUse, Ses,
+};
 use model::id::EnvironmentId;
 use model::{Catalog, Lock};
 use proptest::prelude::*;
@@ -31,9 +33,20 @@ pub(crate) fn designed(estate: &Estate, lock: &Lock) -> Design {
 pub(crate) struct Shape {
     pub(crate) zones: usize,
     pub(crate) data_centre: bool,
-    pub(crate) mail_on_internet: bool,
+    pub(crate) mail: MailShape,
+    pub(crate) keeper: DnsKeeper,
     pub(crate) outbound: Vec<u16>,
+    /// Dependencies with an address: the port, whether they stand in the data centre, the one product that needs them.
+    pub(crate) services: Vec<(u16, bool, Option<&'static str>)>,
     pub(crate) environments: Vec<EnvironmentShape>,
+}
+
+/// Who takes the mails of a generated estate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MailShape {
+    InDataCentre,
+    OnInternet,
+    Ses,
 }
 
 /// What a generated environment varies.
@@ -72,16 +85,35 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
     (
         2..=3_usize,
         any::<bool>(),
-        any::<bool>(),
+        prop::sample::select(vec![
+            MailShape::InDataCentre,
+            MailShape::OnInternet,
+            MailShape::Ses,
+        ]),
+        prop::sample::select(vec![
+            DnsKeeper::Route53,
+            DnsKeeper::Customer(HandOver::Address),
+            DnsKeeper::Customer(HandOver::Alias),
+        ]),
         prop::collection::vec(prop::sample::select(vec![53, 80, 443, 587, 8443]), 0..=3),
+        prop::collection::vec(
+            (
+                prop::sample::select(vec![53, 389, 443, 636, 8443]),
+                any::<bool>(),
+                prop::sample::select(vec![None, Some("apim"), Some("mi")]),
+            ),
+            0..=2,
+        ),
         prop::collection::vec(environment, 1..=3),
     )
         .prop_map(
-            |(zones, data_centre, mail_on_internet, outbound, environments)| Shape {
+            |(zones, data_centre, mail, keeper, outbound, services, environments)| Shape {
                 zones,
                 data_centre,
-                mail_on_internet,
+                mail,
+                keeper,
                 outbound,
+                services,
                 environments,
             },
         )
@@ -108,10 +140,21 @@ impl Shape {
             estate.dns.servers = vec!["192.0.2.53".parse().expect("an address")];
             estate.ntp.servers = vec!["192.0.2.123".parse().expect("an address")];
         }
-        if self.mail_on_internet || !self.data_centre {
-            if let Mail::Customer(smtp) = &mut estate.mail {
+        estate.dns.keeper = self.keeper;
+        match (self.mail, &mut estate.mail) {
+            (MailShape::Ses, mail) => {
+                *mail = Mail::Ses(Ses {
+                    domain: "acme.example".to_owned(),
+                    sender: "managed-cloud@acme.example".to_owned(),
+                    mail_from: Some("bounces.acme.example".to_owned()),
+                    reports: None,
+                });
+            }
+            (MailShape::InDataCentre, _) if self.data_centre => {}
+            (_, Mail::Customer(smtp)) => {
                 smtp.address = "192.0.2.25".parse().expect("an address");
             }
+            (_, Mail::Ses(_)) => unreachable!("acme has a server of its own"),
         }
         estate.outbound = (0..)
             .zip(&self.outbound)
@@ -128,6 +171,28 @@ impl Shape {
                 (format!("server-{number}"), outbound)
             })
             .collect();
+        for (number, (port, inside, product)) in (0..).zip(&self.services) {
+            let address = if *inside && self.data_centre {
+                format!("10.200.0.{}", 40 + number)
+            } else {
+                format!("192.0.2.{}", 40 + number)
+            };
+            let outbound = Outbound {
+                kind: OutboundKind::BackEnd,
+                address: Some(address.parse().expect("an address")),
+                tls: true,
+                products: product
+                    .iter()
+                    .map(|product| (*product).to_owned())
+                    .collect(),
+                name: format!("service-{number}.acme.example"),
+                port: *port,
+                purpose: "tests".to_owned(),
+            };
+            estate
+                .outbound
+                .insert(format!("service-{number}"), outbound);
+        }
         estate.environments = (0..)
             .zip(&self.environments)
             .zip(NAMES)

@@ -170,6 +170,9 @@ impl Declared<'_> {
                 let uses = self.product(product).needs_database();
                 (uses.then_some(5432).into_iter().collect(), BTreeSet::new())
             }
+            Role::MailEndpoint if sender == Role::Product => {
+                (BTreeSet::from([587]), BTreeSet::new())
+            }
             Role::Product => (self.on_product(from, to), BTreeSet::new()),
             // What it serves to the whole Internet it serves to a node that may open that port to the Internet.
             Role::PublicBalancer if sender == Role::Product => (self.listened(to), BTreeSet::new()),
@@ -182,6 +185,7 @@ impl Declared<'_> {
             .estate
             .outbound
             .values()
+            .filter(|outbound| outbound.address.is_none())
             .map(|outbound| outbound.port)
             .collect();
         self.hosts[balancer]

@@ -56,7 +56,7 @@ pub struct Dns {
 }
 
 /// Who keeps the zone of the names that clients use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DnsKeeper {
     /// The operator, in Route 53.
@@ -149,6 +149,13 @@ pub struct Outbound {
     pub products: Vec<String>,
     /// Why it is needed.
     pub purpose: String,
+}
+
+impl Outbound {
+    /// Whether the nodes of a product need it.
+    pub fn is_for(&self, product: &str) -> bool {
+        self.products.is_empty() || self.products.iter().any(|name| name == product)
+    }
 }
 
 /// What an outbound dependency is.
