@@ -1,6 +1,7 @@
 //! The diagram of an estate: where everything stands, and what may talk to what.
 
 mod flows;
+mod routing;
 mod svg;
 mod topology;
 mod wiring;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::flows::{COLOURS, Map, Node};
+use super::routing::{self, Column, Trip};
 use super::svg::Canvas;
 
 /// Left edge and width of each column.
@@ -16,6 +17,8 @@ const COLUMNS: [(f64, f64); 5] = [
 const ROW: f64 = 19.0;
 const HEAD: f64 = 40.0;
 const GAP: f64 = 22.0;
+/// Room above and below the tallest column for arrows that pass it.
+const LANES: f64 = 18.0;
 
 /// Where a box stands.
 struct Placed<'a> {
@@ -59,19 +62,51 @@ pub(super) fn draw(canvas: &mut Canvas, maps: &[Map], top: f64) -> f64 {
 }
 
 fn draw_map(canvas: &mut Canvas, map: &Map, top: f64) -> f64 {
-    let (placed, bottom) = place(map, top);
-    for flow in &map.flows {
-        let (Some(from), Some(to)) = (placed.get(&flow.from), placed.get(&flow.to)) else {
-            continue;
-        };
+    let (placed, bottom) = place(map, top + LANES);
+    let ends: Vec<_> = map
+        .flows
+        .iter()
+        .filter_map(|flow| Some((flow, placed.get(&flow.from)?, placed.get(&flow.to)?)))
+        .collect();
+    let trips: Vec<_> = ends
+        .iter()
+        .map(|(flow, from, to)| Trip {
+            from: from.node.column,
+            start: from.y + HEAD / 2.0,
+            to: to.node.column,
+            end: to.port(flow.traffic),
+        })
+        .collect();
+    let ways = routing::ways(&columns(&placed), &trips);
+    for ((flow, from, to), way) in ends.iter().zip(ways) {
         let what = format!("{} → {}: {}", from.node.title, to.node.title, flow.traffic);
         let colour = COLOURS.get(from.node.colour).copied().unwrap_or("#5c6b7a");
-        canvas.flow(&curve(from, to, to.port(flow.traffic)), colour, &what);
+        canvas.flow(&way, colour, &what);
     }
     for item in placed.values() {
         draw_box(canvas, item);
     }
-    bottom
+    bottom + LANES
+}
+
+/// What stands in the arrows' way.
+fn columns(placed: &BTreeMap<&String, Placed<'_>>) -> Vec<Column> {
+    (0..)
+        .zip(COLUMNS)
+        .map(|(at, (left, width))| {
+            let mut boxes: Vec<_> = placed
+                .values()
+                .filter(|item| item.node.column == at)
+                .map(|item| (item.y, item.y + item.height))
+                .collect();
+            boxes.sort_by(|one, other| one.0.total_cmp(&other.0));
+            Column {
+                left,
+                right: left + width,
+                boxes,
+            }
+        })
+        .collect()
 }
 
 /// Stacks each column and centres it; within a column the nodes that are reached from further up come first.
@@ -126,26 +161,6 @@ fn rank(node: &Node) -> usize {
         title if title.contains("internet") || title.contains("public") => 1,
         _ => 2,
     }
-}
-
-/// From the right edge of one box to the left edge of another; between boxes of one column by an arc on the left.
-fn curve(from: &Placed<'_>, to: &Placed<'_>, y: f64) -> String {
-    let start = from.y + HEAD / 2.0;
-    let end = to.x - 1.5;
-    if from.node.column >= to.node.column {
-        let bend = from.x - 46.0;
-        return format!(
-            "M{:.1} {start:.1} C{bend:.1} {start:.1} {bend:.1} {y:.1} {end:.1} {y:.1}",
-            from.x
-        );
-    }
-    let leave = from.x + from.width;
-    let pull = ((end - leave) / 2.0).clamp(30.0, 120.0);
-    format!(
-        "M{leave:.1} {start:.1} C{:.1} {start:.1} {:.1} {y:.1} {end:.1} {y:.1}",
-        leave + pull,
-        end - pull
-    )
 }
 
 fn draw_box(canvas: &mut Canvas, item: &Placed<'_>) {
