@@ -32,6 +32,8 @@ pub(crate) struct Tally {
     lost: usize,
     delivered: usize,
     answered: usize,
+    /// Packets delivered by a peering.
+    by_peering: usize,
     /// Packets of which nothing is said, and so nothing compared.
     unknown: usize,
     /// Delivered packets of whose answers nothing is said, though there might be one.
@@ -58,9 +60,9 @@ impl Tally {
             return Err("more than a quarter of the networks could not be compared".to_owned());
         }
         // One network may well be one in which nothing arrives.
-        let ends = [self.lost, self.delivered, self.answered];
+        let ends = [self.lost, self.delivered, self.answered, self.by_peering];
         if self.networks >= 10 && ends.contains(&0) {
-            return Err("the networks do not see every end of a packet".to_owned());
+            return Err("the networks do not see every way and end of a packet".to_owned());
         }
         Ok(())
     }
@@ -70,8 +72,13 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} networks: {} packets lost, {} delivered, {} of them answered; {} disagreements",
-            self.networks, self.lost, self.delivered, self.answered, self.disagreements
+            "{} networks: {} packets lost, {} delivered, {} of them by peerings, {} answered; {} disagreements",
+            self.networks,
+            self.lost,
+            self.delivered,
+            self.by_peering,
+            self.answered,
+            self.disagreements
         )?;
         write!(
             f,
@@ -239,6 +246,9 @@ impl<'a> Comparison<'a> {
         };
         tally.lost += usize::from(said.at.is_none());
         tally.delivered += usize::from(said.at.is_some());
+        let mut hops = self.journey.forward.hops.iter();
+        let by_peering = said.at.is_some() && hops.any(|hop| hop.at.starts_with("peering "));
+        tally.by_peering += usize::from(by_peering);
         tally.answered += usize::from(said.answered == Some(true));
         let reply = self.journey.reply.as_ref().map(|reply| &reply.outcome);
         tally.unknown_answers += usize::from(matches!(reply, Some(Outcome::Unknown(_))));

@@ -1,13 +1,11 @@
 //! Random networks that can be stood up: everything is connected in some way, often a strange one.
-//!
-//! Each host has one interface: raw packets leave a host by its first one whatever their source is.
 
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
-use model::network::{AclEntry, SiteKind};
+use model::network::{AclEntry, Place, SiteKind};
 use model::packet::{IcmpMatch, PortRange, Traffic};
-use model::{Network, SubnetId};
+use model::{InterfaceId, Network, SiteId, SubnetId};
 
 use crate::choices::Choices;
 use crate::transit::{route_tables, transit};
@@ -74,13 +72,15 @@ const TRAFFIC: [Traffic; 14] = [
 /// A network of a seed's choice.
 pub(crate) fn network(choices: &mut Choices) -> Network {
     let vpcs = 1 + choices.below(MOST_VPCS);
-    let mut world = sites(choices);
+    let world = sites(choices);
+    let mut world = outside(world, choices);
     for index in 1..=vpcs {
         world = vpc(world, index, choices);
     }
     for index in 1..=vpcs {
         world = hosts(world, index, vpcs, choices);
     }
+    world = peerings(world, vpcs, choices);
     for name in ["tgw", "other-tgw"] {
         // The second one is rare, as it takes packets round by strange ways.
         if choices.chance(if name == "tgw" { 9 } else { 2 }) {
@@ -113,6 +113,66 @@ fn sites(choices: &mut Choices) -> World {
                 "operator",
                 &["198.51.100.10", "2001:db8:aaaa::10"],
             );
+    }
+    world
+}
+
+/// Some hosts outside AWS stand behind their sites' firewalls, and some have legs at two sites.
+fn outside(mut world: World, choices: &mut Choices) -> World {
+    if choices.chance(5) {
+        let places = [("dc", "192.168.2.22"), ("branch", "172.16.2.22")];
+        let (site, address) = choices.one(&places);
+        world = world
+            .interface("gate-0", "gate", Place::Site(site.into()), &[address], &[])
+            .interface(
+                "gate-1",
+                "gate",
+                Place::Site("internet".into()),
+                &["203.0.113.22", "2001:db8:ffff::22"],
+                &[],
+            );
+    }
+    let outsiders: Vec<(InterfaceId, SiteId)> = (world.0.interfaces.iter())
+        .filter_map(|(id, interface)| match &interface.place {
+            Place::Site(site) => Some((id.clone(), site.clone())),
+            Place::Subnet(_) => None,
+        })
+        .collect();
+    for (interface, site) in outsiders {
+        if choices.chance(4) {
+            let group = format!("{interface}/firewall");
+            let (ingress, egress) = (firewall_rules(choices), firewall_rules(choices));
+            world = world
+                .firewall(site.as_str(), &group, &ingress, &egress)
+                .behind(interface.as_str(), &[&group]);
+        }
+    }
+    world
+}
+
+/// One side of a firewall. Most let something through from or to everywhere, without which hardly a packet would pass.
+fn firewall_rules(choices: &mut Choices) -> Vec<(Traffic, &'static str)> {
+    let mut rules = Vec::new();
+    for prefix in ANYWHERE {
+        if choices.chance(6) {
+            rules.push((choices.one(&TRAFFIC), prefix));
+        }
+    }
+    for _ in 0..choices.below(4) {
+        rules.push((choices.one(&TRAFFIC), choices.one(&PREFIXES)));
+    }
+    rules
+}
+
+/// Peerings between some of the VPCs.
+fn peerings(mut world: World, vpcs: usize, choices: &mut Choices) -> World {
+    for one in 1..=vpcs {
+        for other in one + 1..=vpcs {
+            if choices.chance(6) {
+                let name = format!("pcx{one}{other}");
+                world = world.peering(&name, &vpc_name(one), &vpc_name(other));
+            }
+        }
     }
     world
 }

@@ -91,7 +91,10 @@ fn question(
         .into_iter()
         .filter(|target| target.is_ipv4() == source.is_ipv4())
         .collect();
-    if to.as_ref() == Some(from) || fitting.is_empty() {
+    // What a host sends to itself is no matter of the network.
+    let host = |id: &InterfaceId| &network.interfaces[id].host;
+    let to_itself = to.as_ref().is_some_and(|to| host(to) == host(from));
+    if to_itself || fitting.is_empty() {
         return None;
     }
     Some(Question {

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 
-use model::network::{Interface, Place};
-use model::{InterfaceId, Network, Packet};
+use model::network::{Interface, Place, SiteKind};
+use model::{HostId, InterfaceId, Network, Packet};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns};
 use probe::packets::{Caught, Echo, Receiver, Shot, answer, fire};
@@ -89,34 +89,50 @@ fn echo(echoes: &[Echo], stop: BorrowedFd<'_>) -> Result<(), Failure> {
     }
 }
 
-/// A host with its one interface, from which packets are sent and where they arrive.
+/// A host, from which packets are sent and where they arrive.
 struct Vantage<'a> {
-    id: &'a InterfaceId,
+    host: &'a HostId,
+    /// What its interfaces send.
+    shots: Vec<Shot>,
     namespace: BorrowedFd<'a>,
     gateway: IpAddr,
     receiver: Receiver,
 }
 
 impl<'a> Vantage<'a> {
-    /// Opens a receiver at an interface and says which packets will be sent from there. The thread stays there.
+    /// Opens a receiver at a host and says which packets will be sent from there. The thread stays there.
     fn open(
         network: &Network,
-        standing: &'a Standing,
-        (id, interface): (&'a InterfaceId, &Interface),
-        shots: &[Shot],
+        (host, namespace): (&'a HostId, BorrowedFd<'a>),
+        shots: &BTreeMap<InterfaceId, Vec<Shot>>,
     ) -> Result<Self, Failure> {
-        let host = standing.hosts().find(|(host, _)| **host == interface.host);
-        let (_, namespace) =
-            host.ok_or_else(|| format!("host {} does not stand", interface.host))?;
         setns(namespace, CloneFlags::CLONE_NEWNET)?;
+        let of_interface = |(id, _)| shots.get(id).into_iter().flatten().copied();
+        let shots: Vec<Shot> = network.interfaces_of(host).flat_map(of_interface).collect();
         let mut receiver = Receiver::open()?;
-        receiver.expect(shots)?;
+        receiver.expect(&shots)?;
         Ok(Self {
-            id,
+            host,
+            shots,
             namespace,
-            gateway: gateway(network, interface)?,
+            gateway: gateway(network, main_interface(network, host)?)?,
             receiver,
         })
+    }
+
+    /// The interface at which a packet arrived: the one that it is for.
+    fn interface(&self, network: &Network, packet: &Packet) -> Result<InterfaceId, Failure> {
+        let mut interfaces = network.interfaces_of(self.host);
+        interfaces
+            .find(|(_, interface)| interface.addresses.contains(&packet.destination))
+            .map(|(id, _)| id.clone())
+            .ok_or_else(|| {
+                format!(
+                    "{packet} arrived at {}, which has no such address",
+                    self.host
+                )
+                .into()
+            })
     }
 
     fn enter(&self) -> Result<(), Failure> {
@@ -128,6 +144,17 @@ impl<'a> Vantage<'a> {
         self.enter()?;
         Ok(self.receiver.drain()?)
     }
+}
+
+/// The interface by which a host reaches what it has no other way to: one that is not at a private site, if it can.
+fn main_interface<'n>(network: &'n Network, host: &'n HostId) -> Result<&'n Interface, Failure> {
+    let is_private = |interface: &Interface| match &interface.place {
+        Place::Site(site) => network.sites[site].kind == SiteKind::Private,
+        Place::Subnet(_) => false,
+    };
+    let interfaces = || network.interfaces_of(host).map(|(_, interface)| interface);
+    let main = interfaces().find(|interface| !is_private(interface));
+    Ok(main.or(interfaces().next()).ok_or("it has no interface")?)
 }
 
 /// The router next to an interface: a subnet's has its range's first address after the range's own.
@@ -151,25 +178,25 @@ fn play_all(
     standing: &Standing,
     shots: &BTreeMap<InterfaceId, Vec<Shot>>,
 ) -> Result<Seen, Failure> {
-    let of = |id: &InterfaceId| shots.get(id).map(Vec::as_slice).unwrap_or_default();
-    let mut vantages = network
-        .interfaces
-        .iter()
-        .map(|(id, interface)| Vantage::open(network, standing, (id, interface), of(id)))
+    let mut vantages = standing
+        .hosts()
+        .map(|host| Vantage::open(network, host, shots))
         .collect::<Result<Vec<_>, _>>()?;
     standing.flush_connections()?;
     for vantage in &vantages {
         vantage.enter()?;
-        fire(of(vantage.id), vantage.gateway)?;
+        fire(&vantage.shots, vantage.gateway)?;
     }
     let mut seen = Seen::default();
     let mut caught = Vec::new();
     for vantage in &mut vantages {
         let here = vantage.drain()?;
         for (id, packet) in &here.arrived {
-            let before = seen.arrived.insert(*id, (vantage.id.clone(), *packet));
+            let at = vantage.interface(network, packet)?;
+            let before = seen.arrived.insert(*id, (at, *packet));
             if let Some((elsewhere, _)) = before {
-                return Err(format!("{packet} arrived at {} and {elsewhere}", vantage.id).into());
+                let host = vantage.host;
+                return Err(format!("{packet} arrived at {host} and {elsewhere}").into());
             }
         }
         caught.push(here);
@@ -182,7 +209,7 @@ fn play_all(
     for (vantage, before) in vantages.iter_mut().zip(caught) {
         let here = vantage.drain()?;
         if let Some(packet) = here.arrived.values().next() {
-            return Err(format!("{packet} arrived at {} after all was over", vantage.id).into());
+            return Err(format!("{packet} arrived at {} after all was over", vantage.host).into());
         }
         seen.answered
             .extend(before.answered.iter().chain(&here.answered));

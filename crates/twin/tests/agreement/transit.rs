@@ -1,4 +1,4 @@
-//! Random transit gateways, and route tables that lead to them and to all else.
+//! Random transit gateways, and route tables that lead to them, to peerings and to all else.
 
 use std::collections::BTreeSet;
 
@@ -139,6 +139,11 @@ fn targets(network: &Network, vpc: &VpcId) -> Vec<RouteTarget> {
             targets.push(RouteTarget::TransitGateway(id.clone()));
         }
     }
+    for (id, peering) in &network.peerings {
+        if peering.other(vpc).is_some() {
+            targets.push(RouteTarget::Peering(id.clone()));
+        }
+    }
     targets
 }
 
@@ -166,15 +171,28 @@ fn fill(table: &mut RouteTable, targets: &[RouteTarget], choices: &mut Choices) 
             });
         }
     };
-    let is_transit = |target: &RouteTarget| matches!(target, RouteTarget::TransitGateway(_));
-    let (transit, out): (Vec<_>, Vec<_>) = targets[1..].iter().cloned().partition(is_transit);
+    let some = |is: fn(&RouteTarget) -> bool| -> Vec<RouteTarget> {
+        let targets = targets[1..].iter();
+        targets.filter(|target| is(target)).cloned().collect()
+    };
+    let transit = some(|target| matches!(target, RouteTarget::TransitGateway(_)));
+    let peers = some(|target| matches!(target, RouteTarget::Peering(_)));
+    let out = some(|target| {
+        use RouteTarget::{Peering, TransitGateway};
+        !matches!(target, TransitGateway(_) | Peering(_))
+    });
     for (prefix, among) in [
         ("0.0.0.0/0", &out),
         ("::/0", &out),
+        ("10.1.0.0/16", &peers),
+        ("10.2.0.0/16", &peers),
+        ("10.3.0.0/16", &peers),
         ("10.0.0.0/8", &transit),
         ("192.168.0.0/16", &transit),
         ("172.16.0.0/16", &transit),
         ("2001:db8::/40", &transit),
+        ("2001:db8:1::/48", &peers),
+        ("2001:db8:2::/48", &peers),
     ] {
         if choices.chance(8) {
             add(prefix, among, false, choices);
