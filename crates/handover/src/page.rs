@@ -138,6 +138,13 @@ impl Shown for &Assessment {
     }
 }
 
+/// Whether a claim's answers are shown without being asked for: where one of them fails. The others stay closed, on
+/// paper too, unless the reader opens them before printing.
+fn told(assessment: &Assessment) -> bool {
+    let mut verdicts = assessment.evidence.iter().map(|item| item.verdict);
+    verdicts.any(|verdict| verdict == Verdict::Fails)
+}
+
 fn class(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",
