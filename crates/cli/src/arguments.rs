@@ -74,6 +74,9 @@ pub(crate) struct Rehearsal {
     /// Leave the twin standing, for `reeve ssh`.
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Who plays the servers: the embedded stand-ins, real daemons, or real ones where they are installed.
+    #[arg(long, value_name = "embedded|real|auto", default_value_t)]
+    pub(crate) peers: steward::PeerChoice,
     /// The folder for this run's records instead of .reeve beside the estate.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) records: Option<PathBuf>,

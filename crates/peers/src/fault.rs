@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use model::SecretName;
 
+use crate::daemon::DaemonError;
 use crate::database;
 use crate::dns::DnsError;
 use crate::serving::Transport;
@@ -120,6 +121,15 @@ pub enum Fault {
         /// Why not.
         #[source]
         source: MailboxError,
+    },
+    /// A real daemon does not stand.
+    #[error("`{service}` is to be played by a real daemon")]
+    Daemon {
+        /// The service.
+        service: String,
+        /// Why not.
+        #[source]
+        source: DaemonError,
     },
     /// The plan names no address to listen on.
     #[error("the plan names no address to listen on")]

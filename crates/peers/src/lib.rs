@@ -1,15 +1,16 @@
-//! Embedded servers: SSH, DNS, NTP, SMTP, HTTPS product stand-in, TCP balancer, database stand-in.
+//! A host's servers: SSH, DNS, NTP, SMTP, HTTPS product, TCP balancer, database.
 //!
-//! A fresh machine rehearses an estate with these where the real daemons are not installed. Each of them is a
-//! **stand-in** and says so by its `NAME`, which evidence carries. This crate knows nothing of probes and estates: it is
-//! given one host's services by a [`HostPlan`] and listens. Nothing here sets a clock, changes the machine or opens a
-//! connection that a plan does not name.
+//! Each has an embedded one, with which a fresh machine rehearses an estate: a **stand-in**, which says so by its `NAME`,
+//! which evidence carries. Where real daemons are installed, [`daemon`] starts them in their place. This crate knows
+//! nothing of probes and estates: it is given one host's services by a [`HostPlan`] and listens. Nothing here sets a
+//! clock, changes the machine or opens a connection that a plan does not name.
 //!
 //! Every server is written for a `current_thread` runtime and for forty processes side by side: no thread of its own, no
 //! buffer before a client comes, a limit on everything that a client can make it keep.
 
 pub mod balancer;
 mod credential;
+pub mod daemon;
 pub mod database;
 pub mod dns;
 mod fault;
@@ -31,6 +32,6 @@ pub mod web;
 pub use balancer::{Health, TargetState};
 pub use fault::{Fault, ServeError};
 pub use plan::{HostPlan, SshIdentity};
-pub use serving::{Listening, Serving, Transport, serve};
+pub use serving::{Listening, Serving, Transport, serve, serve_with};
 pub use smtp::{MailboxError, ReceivedMail};
 pub use tls::{TlsAuthority, TlsError, TlsIdentity, Validity};

@@ -1,11 +1,15 @@
 //! From a plan to listeners: everything is bound before anything is served, and every fault is found.
 
+mod real;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use model::claim::Peer;
 use model::service::{Forward, Listener, PortProtocol, ProductPort, ProductService, Zone};
 use model::{SecretName, Service, ServiceKind};
 use tokio::net::TcpListener;
@@ -14,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::balancer::{self, Pool};
 use crate::credential::Credential;
+use crate::daemon::{Daemons, Standing};
 use crate::database::{self, Database};
 use crate::dns::{self, Resolver};
 use crate::fault::{Fault, ServeError};
@@ -51,30 +56,43 @@ pub(crate) struct Opening<'a> {
     ports: AssignedPorts,
     listening: Vec<Listening>,
     mailbox: Option<Arc<Mailbox>>,
+    delivery: Duration,
     pools: Vec<(String, Arc<Pool>)>,
     ssh_servers: Vec<SshServer>,
     tasks: Vec<Task>,
+    standing: Vec<Standing>,
+    /// What belongs to the real daemons and must run before they answer.
+    running: JoinSet<()>,
     faults: Vec<Fault>,
 }
 
 impl<'a> Opening<'a> {
     /// Binds every listener of a plan.
-    pub(crate) async fn of(plan: &'a HostPlan, ports: AssignedPorts) -> Self {
+    pub(crate) async fn of(plan: &'a HostPlan, ports: AssignedPorts, daemons: &'a Daemons) -> Self {
         let mut opening = Self {
             plan,
             ports,
             listening: Vec::new(),
             mailbox: None,
+            delivery: Duration::ZERO,
             pools: Vec::new(),
             ssh_servers: Vec::new(),
             tasks: Vec::new(),
+            standing: Vec::new(),
+            running: JoinSet::new(),
             faults: Vec::new(),
         };
         if plan.bind.is_empty() {
             opening.faults.push(Fault::NoAddress);
         }
         for service in &plan.services {
-            opening.open(service).await;
+            let opened = match daemons.player(&service.kind) {
+                Some(installed) => opening.open_real(service, installed).await,
+                None => opening.open(service).await,
+            };
+            if let Err(fault) = opened {
+                opening.faults.push(fault);
+            }
         }
         opening
     }
@@ -86,22 +104,24 @@ impl<'a> Opening<'a> {
                 faults: self.faults,
             });
         }
-        let mut tasks = JoinSet::new();
+        let mut tasks = self.running;
         for task in self.tasks {
             tasks.spawn(task);
         }
         Ok(Serving {
             listening: self.listening,
             mailbox: self.mailbox,
+            delivery: self.delivery,
             pools: self.pools,
             ssh_servers: self.ssh_servers,
+            _standing: self.standing,
             _tasks: tasks,
         })
     }
 
-    async fn open(&mut self, service: &Service) {
+    async fn open(&mut self, service: &Service) -> Result<(), Fault> {
         let name = service.name.as_str();
-        let opened = match &service.kind {
+        match &service.kind {
             ServiceKind::Ssh {
                 port,
                 forwarding,
@@ -113,7 +133,7 @@ impl<'a> Opening<'a> {
                 port,
                 user,
                 password,
-            } => self.smtp(name, *port, user, password).await,
+            } => self.smtp(name, *port, user, password, smtp::NAME).await,
             ServiceKind::Product(product) => self.product(name, product),
             ServiceKind::Balancer { listeners } => self.balancer(name, listeners),
             ServiceKind::Database {
@@ -126,9 +146,6 @@ impl<'a> Opening<'a> {
                 .credential(name, user, password)
                 .and_then(|credential| self.database(name, *port, engine, databases, credential)),
             ServiceKind::Web { port } => self.web(name, *port),
-        };
-        if let Err(fault) = opened {
-            self.faults.push(fault);
         }
     }
 
@@ -163,30 +180,37 @@ impl<'a> Opening<'a> {
         port: u16,
         user: &str,
         password: &SecretName,
+        peer: &str,
     ) -> Result<(), Fault> {
         let credential = self.credential(name, user, password)?;
         let tls = self.tls(name)?;
-        let mailbox = match &self.mailbox {
-            Some(mailbox) => Arc::clone(mailbox),
-            None => Mailbox::open(&self.plan.data)
-                .await
-                .map(Arc::new)
-                .map_err(|source| Fault::Mailbox {
-                    service: name.to_owned(),
-                    source,
-                })?,
-        };
-        self.mailbox = Some(Arc::clone(&mailbox));
+        let mailbox = self.mailbox(name).await?;
         let submission = Arc::new(Submission {
             host: self.plan.name.clone(),
             credential,
             tls,
             mailbox,
         });
-        for listener in self.bind_tcp(name, port, smtp::NAME) {
+        for listener in self.bind_tcp(name, port, peer) {
             self.run(smtp::serve(listener, Arc::clone(&submission)));
         }
         Ok(())
+    }
+
+    /// The host's one mailbox.
+    async fn mailbox(&mut self, service: &str) -> Result<Arc<Mailbox>, Fault> {
+        let mailbox = match &self.mailbox {
+            Some(mailbox) => Arc::clone(mailbox),
+            None => Mailbox::open(&self.plan.data)
+                .await
+                .map(Arc::new)
+                .map_err(|source| Fault::Mailbox {
+                    service: service.to_owned(),
+                    source,
+                })?,
+        };
+        self.mailbox = Some(Arc::clone(&mailbox));
+        Ok(mailbox)
     }
 
     fn product(&mut self, name: &str, service: &ProductService) -> Result<(), Fault> {
@@ -341,19 +365,33 @@ impl<'a> Opening<'a> {
     }
 
     fn bind_tcp(&mut self, service: &str, port: u16, peer: &str) -> Vec<TcpListener> {
-        self.bind(service, port, Transport::Tcp, peer, |address, ipv6_only| {
-            let listener = socket::listen_tcp(address, ipv6_only)?;
-            let bound = listener.local_addr()?;
-            Ok((listener, bound))
-        })
+        let peer = Peer::StandIn(peer.to_owned());
+        self.bind(
+            service,
+            port,
+            Transport::Tcp,
+            &peer,
+            |address, ipv6_only| {
+                let listener = socket::listen_tcp(address, ipv6_only)?;
+                let bound = listener.local_addr()?;
+                Ok((listener, bound))
+            },
+        )
     }
 
     fn bind_udp(&mut self, service: &str, port: u16, peer: &str) -> Vec<Datagrams> {
-        self.bind(service, port, Transport::Udp, peer, |address, ipv6_only| {
-            let socket = Datagrams::bind(address, ipv6_only)?;
-            let bound = socket.local_addr()?;
-            Ok((socket, bound))
-        })
+        let peer = Peer::StandIn(peer.to_owned());
+        self.bind(
+            service,
+            port,
+            Transport::Udp,
+            &peer,
+            |address, ipv6_only| {
+                let socket = Datagrams::bind(address, ipv6_only)?;
+                let bound = socket.local_addr()?;
+                Ok((socket, bound))
+            },
+        )
     }
 
     /// Binds a port on every address of the plan; what cannot be bound is a fault.
@@ -362,7 +400,7 @@ impl<'a> Opening<'a> {
         service: &str,
         port: u16,
         transport: Transport,
-        peer: &str,
+        peer: &Peer,
         bind: impl Fn(SocketAddr, bool) -> io::Result<(S, SocketAddr)>,
     ) -> Vec<S> {
         let ipv6_only = self.plan.bind.iter().any(IpAddr::is_ipv4);
@@ -376,7 +414,7 @@ impl<'a> Opening<'a> {
                         service: service.to_owned(),
                         transport,
                         address: bound,
-                        peer: peer.to_owned(),
+                        peer: peer.clone(),
                     });
                 }
                 Err(source) => self.faults.push(Fault::Bind {

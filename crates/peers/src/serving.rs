@@ -3,11 +3,15 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use model::claim::Peer;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use crate::balancer::{Pool, TargetState};
+use crate::daemon::{Daemons, Standing};
 use crate::fault::ServeError;
 use crate::opening::{AssignedPorts, Opening};
 use crate::plan::HostPlan;
@@ -42,16 +46,22 @@ pub struct Listening {
     pub transport: Transport,
     /// The address bound.
     pub address: SocketAddr,
-    /// The stand-in's name and version, for evidence.
-    pub peer: String,
+    /// What listens, by name and version, for evidence: a stand-in or a real daemon.
+    pub peer: Peer,
 }
+
+/// Between two looks into the mailbox of a server that delivers after it has accepted.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A host's running servers. Dropping it stops all of them and ends every connection.
 pub struct Serving {
     pub(crate) listening: Vec<Listening>,
     pub(crate) mailbox: Option<Arc<Mailbox>>,
+    /// How long after its acceptance a mail may come into the mailbox.
+    pub(crate) delivery: Duration,
     pub(crate) pools: Vec<(String, Arc<Pool>)>,
     pub(crate) ssh_servers: Vec<SshServer>,
+    pub(crate) _standing: Vec<Standing>,
     pub(crate) _tasks: JoinSet<()>,
 }
 
@@ -62,14 +72,21 @@ impl Serving {
     }
 
     /// Finds the newest received mail whose headers or body contain `token`. None when there is none, and on a host
-    /// without a mail server.
+    /// without a mail server. A real daemon's mail is waited for, a few seconds.
     ///
     /// # Errors
     /// Fails when what was kept cannot be read.
     pub async fn find_mail(&self, token: &str) -> Result<Option<ReceivedMail>, MailboxError> {
-        match &self.mailbox {
-            Some(mailbox) => mailbox.find(token).await,
-            None => Ok(None),
+        let Some(mailbox) = &self.mailbox else {
+            return Ok(None);
+        };
+        let end = Instant::now() + self.delivery;
+        loop {
+            let found = mailbox.find(token).await?;
+            if found.is_some() || Instant::now() >= end {
+                return Ok(found);
+            }
+            sleep(LOOK).await;
         }
     }
 
@@ -97,5 +114,19 @@ impl Serving {
 /// # Errors
 /// Says of each service what stops it: an address in use, a missing secret or certificate, an unknown database engine.
 pub async fn serve(plan: HostPlan) -> Result<Serving, ServeError> {
-    Opening::of(&plan, AssignedPorts::STANDARD).await.start()
+    serve_with(plan, &Daemons::none()).await
+}
+
+/// As [`serve`], with real daemons in the place of the embedded servers for those services that they can play.
+///
+/// Their configuration and what they keep lie in the plan's private folder. The users of an SSH server are added to the
+/// `/etc` of this mount namespace, which must be the host's own. Runs this very executable again, which must call
+/// [`crate::daemon::main`] first thing for [`crate::daemon::SUBCOMMAND`].
+///
+/// # Errors
+/// As [`serve`], and when a daemon ends or does not answer, with its last words.
+pub async fn serve_with(plan: HostPlan, daemons: &Daemons) -> Result<Serving, ServeError> {
+    Opening::of(&plan, AssignedPorts::STANDARD, daemons)
+        .await
+        .start()
 }

@@ -193,7 +193,7 @@ impl Site<'_> {
                     .find(|one| one.address.port() == target.port())
             })
             .map(|one| one.peer.clone());
-        name.map_or(Peer::None, Peer::StandIn)
+        name.unwrap_or(Peer::None)
     }
 }
 
@@ -216,7 +216,7 @@ fn target(question: &Question) -> SocketAddr {
         Question::Mail { server, .. } | Question::Relay { server, .. } => *server,
         Question::Resolve { server, .. } | Question::Records { server, .. } => {
             SocketAddr::new(*server, 53)
-        },
+        }
         Question::Time { server } => SocketAddr::new(*server, 123),
     }
 }

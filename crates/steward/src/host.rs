@@ -133,12 +133,18 @@ async fn serve(mut channel: Channel) -> Result<(), Box<dyn Error>> {
 
 impl Host {
     async fn set_up(first: Value) -> Result<Self, String> {
-        let SetUp { plan, means, login } =
-            serde_json::from_value(first).map_err(|error| chain(&error))?;
+        let SetUp {
+            plan,
+            daemons,
+            means,
+            login,
+        } = serde_json::from_value(first).map_err(|error| chain(&error))?;
         if let Some(login) = login {
             login.leave(&plan.data).map_err(|error| chain(&error))?;
         }
-        let serving = peers::serve(plan).await.map_err(|error| chain(&error))?;
+        let serving = peers::serve_with(plan, &daemons)
+            .await
+            .map_err(|error| chain(&error))?;
         Ok(Self {
             serving,
             means,

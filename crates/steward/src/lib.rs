@@ -19,5 +19,8 @@ mod staging;
 pub use fault::{FAULTS, Fault};
 pub use folder::{Folder, FolderError, Loaded};
 pub use kept::{KeptError, SUBCOMMAND as LOGIN_SUBCOMMAND, enter_shell, login_command};
+pub use peers::daemon::{
+    PeerChoice, SUBCOMMAND as DAEMON_SUBCOMMAND, UnknownChoice, main as daemon_main,
+};
 pub use proof::prove;
 pub use rehearsal::{Options, Progress, RehearseError, Rehearsed, UnwrittenError, rehearse};

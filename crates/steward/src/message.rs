@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::kept::Login;
 use model::Packet;
 use model::claim::Question;
+use peers::daemon::Daemons;
 use peers::{HostPlan, Listening};
 use probe::packets::{Caught, Fired, Shot};
 use probe::{Answer, Means};
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct SetUp {
     /// The host's servers.
     pub(crate) plan: HostPlan,
+    /// The real daemons that play some of them.
+    pub(crate) daemons: Daemons,
     /// What its probes may use.
     pub(crate) means: Means,
     /// On the operator's workstation: what a person logs in with.

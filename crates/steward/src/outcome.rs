@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use handover::{FaultSeen, Listening, MatrixCount, NotRehearsed, Totals};
-use model::claim::Expect;
+use model::claim::{Expect, Peer};
 use model::{Assessment, Estate, Host, HostId, Setting, Verdict};
 
 use crate::fault::Fault;
@@ -21,7 +21,7 @@ pub(crate) fn ended(why: &str) -> String {
 
 /// One line for each service of a host, with all its ports.
 pub(crate) fn who_answers(host: &HostId, listening: &[peers::Listening]) -> Vec<Listening> {
-    let mut services: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut services: BTreeMap<(&str, &Peer), Vec<String>> = BTreeMap::new();
     for one in listening {
         let port = format!("{} {}", one.transport, one.address.port());
         let ports = services.entry((&one.service, &one.peer)).or_default();
@@ -29,11 +29,11 @@ pub(crate) fn who_answers(host: &HostId, listening: &[peers::Listening]) -> Vec<
             ports.push(port);
         }
     }
-    let line = |((service, peer), ports): ((&str, &str), Vec<String>)| Listening {
+    let line = |((service, peer), ports): ((&str, &Peer), Vec<String>)| Listening {
         host: host.to_string(),
         service: service.to_owned(),
         ports,
-        peer: format!("stand-in: {peer}"),
+        peer: peer.to_string(),
     };
     services.into_iter().map(line).collect()
 }
@@ -187,7 +187,7 @@ pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> 
 
 #[cfg(test)]
 mod tests {
-    use model::claim::{Peer, Probe, Question, Witness};
+    use model::claim::{Probe, Question, Witness};
     use model::packet::{Packet, Transport};
     use model::{Claim, ClaimId, Digest, Evidence, assess};
 

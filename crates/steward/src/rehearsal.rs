@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use ledger::{PublishError, Run, RunError, RunId};
 use model::lock::Lock;
 use model::{Claim, Digest, Estate, Evidence, Finding, Host, HostId, Network, Verdict, assess};
+use peers::daemon::{Daemons, MissingDaemons, PeerChoice};
 use twin::Twin;
 
 use crate::asking::{Site, ask_all, listening};
@@ -29,6 +30,8 @@ pub struct Options {
     pub fault: Option<Fault>,
     /// Whether the twin is left standing.
     pub keep: bool,
+    /// Who plays its servers.
+    pub peers: PeerChoice,
 }
 
 /// Who hears how far a rehearsal is.
@@ -90,6 +93,9 @@ pub enum RehearseError {
     /// No credentials for the run.
     #[error("make the credentials of this run")]
     Credentials(#[from] CredentialsError),
+    /// Real daemons are asked for, and some are not installed.
+    #[error(transparent)]
+    Peers(#[from] MissingDaemons),
     /// The twin's plan cannot be made.
     #[error("plan the twin")]
     Staging(#[from] StagingError),
@@ -168,6 +174,7 @@ pub fn rehearse(
     let design = drawn.map_err(RehearseError::Design)?;
     let mut credentials = Credentials::make(&design.hosts(), began)?;
     let subject = Subject::of(estate, design, loaded, options.fault, &mut credentials)?;
+    let daemons = subject.daemons(options.peers)?;
 
     let run_id = RunId::new(began, rand::random());
     let mut run = Run::create(records, &run_id)?;
@@ -190,6 +197,7 @@ pub fn rehearse(
         network: &subject.network,
         hosts: &subject.hosts,
         claims: &subject.claims,
+        daemons: &daemons,
         run_dir: run.folder(),
         label: &estate.name,
         keep: options.keep,
@@ -291,12 +299,18 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// The real daemons that play servers, if any do.
+    fn daemons(&self, choice: PeerChoice) -> Result<Daemons, MissingDaemons> {
+        Daemons::choose(choice, self.hosts.values().flat_map(|host| &host.services))
+    }
+
     fn opening(&self, options: &Options) -> serde_json::Value {
         serde_json::json!({
             "estate": self.estate.name,
             "blueprint": self.blueprint,
             "fault": self.planted.as_ref().map(|(fault, _)| fault.name),
             "keep": options.keep,
+            "peers": options.peers,
             "reeve": env!("CARGO_PKG_VERSION"),
         })
     }

@@ -9,6 +9,7 @@ use access::{Route, Stop};
 use model::claim::{Question, SshHop};
 use model::{Claim, Host, HostId, Network, Role, Service, ServiceKind};
 use peers::HostPlan;
+use peers::daemon::Daemons;
 use probe::Means;
 use serde_json::Value;
 
@@ -45,6 +46,7 @@ pub(crate) struct Staging<'a> {
     pub(crate) network: &'a Network,
     pub(crate) hosts: &'a BTreeMap<HostId, Host>,
     pub(crate) claims: &'a [Claim],
+    pub(crate) daemons: &'a Daemons,
     pub(crate) run_dir: &'a Path,
     pub(crate) label: &'a str,
     pub(crate) keep: bool,
@@ -98,6 +100,7 @@ impl Staging<'_> {
                     data: PathBuf::from(PRIVATE),
                     addresses,
                 },
+                daemons: self.daemons.clone(),
                 means: means.clone(),
                 login: (host.role == Role::Operator).then(|| login.clone()),
             };
@@ -117,6 +120,7 @@ impl Staging<'_> {
         );
         Ok(twin::Plan {
             network: self.network.clone(),
+            vpns: Vec::new(),
             programs,
             run_dir: self.run_dir.to_owned(),
             label: self.label.to_owned(),

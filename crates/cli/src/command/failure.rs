@@ -64,7 +64,9 @@ impl Failure {
             Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { .. })) => {
                 Exit::CannotRunHere
             }
-            Self::Rehearse(RehearseError::Twin(_) | RehearseError::Run(_)) => Exit::CannotRunHere,
+            Self::Rehearse(
+                RehearseError::Twin(_) | RehearseError::Run(_) | RehearseError::Peers(_),
+            ) => Exit::CannotRunHere,
             Self::Publish(_)
             | Self::Unwritten(_)
             | Self::Interrupt(_)
@@ -87,7 +89,9 @@ impl Failure {
             Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { remedy, .. })) => {
                 Some(format!("{remedy}; `reeve doctor` tells what else this machine lacks"))
             }
-            Self::Rehearse(RehearseError::Twin(_)) => Some("reeve doctor".to_owned()),
+            Self::Rehearse(RehearseError::Twin(_) | RehearseError::Peers(_)) => {
+                Some("reeve doctor".to_owned())
+            }
             Self::Unwritten(_) | Self::Rehearse(RehearseError::Run(_)) => {
                 Some("make room on the disk, or name another folder with --records".to_owned())
             }

@@ -37,6 +37,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
     let options = Options {
         fault,
         keep: wanted.keep,
+        peers: wanted.peers,
     };
     let done = steward::rehearse(&loaded, &lock, &records, &options, &Narrator::new()).map_err(
         |error| {

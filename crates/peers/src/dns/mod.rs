@@ -20,6 +20,7 @@ use crate::socket::{Datagrams, accept_each};
 use resolver::Decision;
 pub(crate) use resolver::Resolver;
 pub use zone::DnsError;
+pub(crate) use zone::{TEXT_PIECE, name};
 
 /// What evidence calls this server.
 pub const NAME: &str = concat!("reeve dns ", env!("CARGO_PKG_VERSION"));

@@ -22,6 +22,9 @@ pub(super) const HOPS: u16 = 65_001;
 /// customer's, and back for the other environment's zone.
 const MOST_HOPS: u8 = 4;
 
+/// Aliases followed for one question; resolvers give up at about as many.
+const ALIASES: usize = 16;
+
 /// A server's zones: its own, and those that it passes on.
 #[derive(Debug)]
 pub(crate) struct Resolver {
@@ -131,22 +134,61 @@ impl Resolver {
             return refuse(reply, ResponseCode::Refused);
         }
         match self.responsible(query.name()) {
-            Some(Responsible::Zone(zone)) => Decision::Answer(from_zone(zone, query, reply)),
+            Some(Responsible::Zone(zone)) => self.answered(zone, request, query, reply),
             Some(Responsible::Upstream(upstream)) if request.metadata.recursion_desired => {
-                let hops = hops(request);
-                if hops >= MOST_HOPS {
-                    return refuse(reply, ResponseCode::ServFail);
-                }
-                Decision::Forward(Pending {
-                    reply,
-                    query: query.clone(),
-                    upstream,
-                    hops: hops + 1,
-                })
+                pass_on(request, reply, query.clone(), upstream)
             }
             // A client that wants no recursion is not sent round (RFC 1034, section 4.3.1).
             Some(Responsible::Upstream(_)) | None => refuse(reply, ResponseCode::Refused),
         }
+    }
+
+    /// Answers from the server's own zones. An alias is followed within them, and out of them to a server that knows its
+    /// target, if the client wants that; whoever has to follow it further is the client (RFC 1034, section 4.3.2).
+    fn answered<'a>(
+        &'a self,
+        mut zone: &'a Zone,
+        request: &Message,
+        query: &Query,
+        mut reply: Message,
+    ) -> Decision {
+        reply.metadata.authoritative = true;
+        let mut asked = query.name().clone();
+        for _ in 0..ALIASES {
+            match zone.look_up(&asked, query.query_type()) {
+                Lookup::Records(records) => {
+                    reply.add_answers(records);
+                    return Decision::Answer(reply);
+                }
+                Lookup::NoData => {
+                    reply.add_authority(zone.negative());
+                    return Decision::Answer(reply);
+                }
+                Lookup::NoName => {
+                    reply.metadata.response_code = ResponseCode::NXDomain;
+                    reply.add_authority(zone.negative());
+                    return Decision::Answer(reply);
+                }
+                Lookup::Alias(record, target) => {
+                    reply.add_answer(*record);
+                    match self.responsible(&target) {
+                        Some(Responsible::Zone(next)) => zone = next,
+                        Some(Responsible::Upstream(upstream))
+                            if request.metadata.recursion_desired =>
+                        {
+                            let mut query = query.clone();
+                            query.set_name(target);
+                            return pass_on(request, reply, query, upstream);
+                        }
+                        Some(Responsible::Upstream(_)) | None => return Decision::Answer(reply),
+                    }
+                    asked = target;
+                }
+            }
+        }
+        // A circle, or as good as one.
+        reply.metadata.response_code = ResponseCode::ServFail;
+        Decision::Answer(reply)
     }
 
     /// Who answers for a name: the longest zone that it lies in, and this server's own data before another's.
@@ -196,21 +238,19 @@ enum Responsible<'a> {
     Upstream(usize),
 }
 
-fn from_zone(zone: &Zone, query: &Query, mut reply: Message) -> Message {
-    reply.metadata.authoritative = true;
-    match zone.look_up(query.name(), query.query_type()) {
-        Lookup::Records(records) => {
-            reply.add_answers(records);
-        }
-        Lookup::NoData => {
-            reply.add_authority(zone.negative());
-        }
-        Lookup::NoName => {
-            reply.metadata.response_code = ResponseCode::NXDomain;
-            reply.add_authority(zone.negative());
-        }
+/// Passes a question on, unless it was passed on too often.
+fn pass_on(request: &Message, mut reply: Message, query: Query, upstream: usize) -> Decision {
+    let hops = hops(request);
+    if hops >= MOST_HOPS {
+        reply.metadata.response_code = ResponseCode::ServFail;
+        return Decision::Answer(reply);
     }
-    reply
+    Decision::Forward(Pending {
+        reply,
+        query,
+        upstream,
+        hops: hops + 1,
+    })
 }
 
 fn hops(request: &Message) -> u8 {

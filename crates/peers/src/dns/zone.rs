@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hickory_proto::ProtoError;
-use hickory_proto::rr::rdata::{A, AAAA, NS, SOA};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, NS, SOA, TXT};
 use hickory_proto::rr::{LowerName, Name, RData, Record, RecordType};
-use model::service;
+use model::service::{self, RecordData};
 
 /// Seconds for which an answer may be kept: addresses of an estate change only with its design.
 const TTL: u32 = 300;
@@ -18,6 +18,9 @@ const NEGATIVE_TTL: u32 = 60;
 const REFRESH: i32 = 3_600;
 const RETRY: i32 = 900;
 const EXPIRE: i32 = 1_209_600;
+
+/// Bytes of one piece of a text (RFC 1035, section 3.3).
+pub(crate) const TEXT_PIECE: usize = 255;
 
 /// Why a zone cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,13 @@ pub enum DnsError {
         /// The record's name.
         name: String,
     },
+    /// An alias stands beside other records, which DNS does not let it (RFC 1034, section 3.6.2). A zone's own name always
+    /// has others.
+    #[error("make `{name}` an alias: it has other records too")]
+    AliasNotAlone {
+        /// The alias.
+        name: String,
+    },
     /// A zone to be passed on names no server.
     #[error("pass `{zone}` on: it names no server")]
     NoServer {
@@ -48,7 +58,7 @@ pub enum DnsError {
 }
 
 /// Reads a fully qualified name, with or without its final dot.
-pub(super) fn name(text: &str) -> Result<Name, DnsError> {
+pub(crate) fn name(text: &str) -> Result<Name, DnsError> {
     let mut name = Name::from_ascii(text).map_err(|source| DnsError::Name {
         name: text.to_owned(),
         source,
@@ -57,13 +67,38 @@ pub(super) fn name(text: &str) -> Result<Name, DnsError> {
     Ok(name)
 }
 
+/// What a record is on the wire; a name's addresses are one record each.
+fn data(data: &RecordData) -> Result<Vec<RData>, DnsError> {
+    Ok(match data {
+        RecordData::Addresses(addresses) => addresses
+            .iter()
+            .map(|address| match address {
+                IpAddr::V4(address) => RData::A(A(*address)),
+                IpAddr::V6(address) => RData::AAAA(AAAA(*address)),
+            })
+            .collect(),
+        RecordData::Alias(target) => vec![RData::CNAME(CNAME(name(target)?))],
+        RecordData::Text(text) => {
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(TEXT_PIECE).collect();
+            // A text of nothing is still a text.
+            let empty: &[&[u8]] = &[b""];
+            let pieces = if pieces.is_empty() { empty } else { &pieces };
+            vec![RData::TXT(TXT::from_bytes(pieces.to_vec()))]
+        }
+        RecordData::Mail {
+            preference,
+            exchange,
+        } => vec![RData::MX(MX::new(*preference, name(exchange)?))],
+    })
+}
+
 /// A zone that is answered from its own data.
 #[derive(Debug)]
 pub(super) struct Zone {
     pub(super) apex: Name,
     server: Name,
     /// Every name that exists: those with records, and the empty ones between them and the apex (RFC 8020).
-    names: BTreeMap<LowerName, Vec<IpAddr>>,
+    names: BTreeMap<LowerName, Vec<RData>>,
 }
 
 /// What a zone says of a question.
@@ -71,6 +106,8 @@ pub(super) struct Zone {
 pub(super) enum Lookup {
     /// These records.
     Records(Vec<Record>),
+    /// The name stands for another one, whose records are meant.
+    Alias(Box<Record>, Name),
     /// The name is there, records of the type are not.
     NoData,
     /// The name is not there.
@@ -98,7 +135,16 @@ impl Zone {
             names
                 .entry(LowerName::new(&owner))
                 .or_default()
-                .extend(record.own_addresses());
+                .extend(data(&record.data)?);
+        }
+        for (owner, data) in &names {
+            let is_alias = |one: &RData| one.record_type() == RecordType::CNAME;
+            let alone = data.len() == 1 && **owner != apex;
+            if data.iter().any(is_alias) && !alone {
+                return Err(DnsError::AliasNotAlone {
+                    name: owner.to_string(),
+                });
+            }
         }
         Ok(Self {
             apex,
@@ -109,10 +155,21 @@ impl Zone {
 
     /// What the zone says of a name that lies in it.
     pub(super) fn look_up(&self, asked: &Name, wanted: RecordType) -> Lookup {
-        let Some(addresses) = self.names.get(&LowerName::new(asked)) else {
+        let Some(data) = self.names.get(&LowerName::new(asked)) else {
             return Lookup::NoName;
         };
         let wants = |kind| wanted == kind || wanted == RecordType::ANY;
+        // The name goes back as it was asked, in its case (draft-vixie-dnsext-dns0x20).
+        let record = |data: &RData| Record::from_rdata(asked.clone(), TTL, data.clone());
+        if let [RData::CNAME(target)] = data.as_slice()
+            && !wants(RecordType::CNAME)
+        {
+            let target = target.0.clone();
+            return Lookup::Alias(
+                Box::new(record(&RData::CNAME(CNAME(target.clone())))),
+                target,
+            );
+        }
         let mut records = Vec::new();
         if *asked == self.apex {
             if wants(RecordType::SOA) {
@@ -122,13 +179,8 @@ impl Zone {
                 records.push(self.ns());
             }
         }
-        let data = addresses.iter().map(|address| match address {
-            IpAddr::V4(address) => RData::A(A(*address)),
-            IpAddr::V6(address) => RData::AAAA(AAAA(*address)),
-        });
-        let wanted = data.filter(|data| wants(data.record_type()));
-        // The name goes back as it was asked, in its case (draft-vixie-dnsext-dns0x20).
-        records.extend(wanted.map(|data| Record::from_rdata(asked.clone(), TTL, data)));
+        let wanted = data.iter().filter(|data| wants(data.record_type()));
+        records.extend(wanted.map(record));
         if records.is_empty() {
             Lookup::NoData
         } else {

@@ -120,7 +120,7 @@ fn plan(services: Vec<Service>, trust: Option<&Trust>, folder: &TempDir) -> Host
 }
 
 async fn serve(plan: &HostPlan) -> Result<Serving, ServeError> {
-    Opening::of(plan, FREE).await.start()
+    Opening::of(plan, FREE, &Daemons::none()).await.start()
 }
 
 #[tokio::test]
@@ -146,21 +146,22 @@ async fn every_service_listens_under_its_own_name_until_it_is_dropped() {
         .listening()
         .iter()
         .map(|listening| {
-            let peer = listening.peer.rsplit_once(' ').expect("name and version").0;
+            let peer = listening.peer.to_string();
+            let peer = peer.rsplit_once(' ').expect("name and version").0;
             format!("{} {} {peer}", listening.service, listening.transport)
         })
         .collect();
     let expected = [
-        "dns udp reeve dns",
-        "dns tcp reeve dns",
-        "ntp udp reeve ntp",
-        "mail tcp reeve smtp",
-        "apim tcp reeve product",
-        "apim tcp reeve product",
-        "apim tcp reeve product",
-        "lb tcp reeve balancer",
-        "db tcp reeve database",
-        "web tcp reeve web",
+        "dns udp stand-in: reeve dns",
+        "dns tcp stand-in: reeve dns",
+        "ntp udp stand-in: reeve ntp",
+        "mail tcp stand-in: reeve smtp",
+        "apim tcp stand-in: reeve product",
+        "apim tcp stand-in: reeve product",
+        "apim tcp stand-in: reeve product",
+        "lb tcp stand-in: reeve balancer",
+        "db tcp stand-in: reeve database",
+        "web tcp stand-in: reeve web",
     ];
     assert_eq!(listening, expected);
     assert_eq!(serving.targets().len(), 1);

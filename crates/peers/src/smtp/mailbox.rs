@@ -113,6 +113,12 @@ impl Mailbox {
         Ok(mailbox)
     }
 
+    /// The folder, in maildir's form.
+    pub(crate) fn folder(&self) -> &Path {
+        // It is made of two names below the folder.
+        self.new.parent().unwrap_or(&self.new)
+    }
+
     /// Keeps a mail; when this returns it is on disk, whole.
     pub(super) async fn keep(&self, envelope: Envelope, text: Vec<u8>) -> Result<(), MailboxError> {
         let now = Timestamp::now();
