@@ -92,6 +92,7 @@ fn measure(hosts: usize) -> Result<Value, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let plan = twin::Plan {
         network,
+        vpns: Vec::new(),
         programs,
         run_dir: folder.path().join("run"),
         label: "bench".to_owned(),

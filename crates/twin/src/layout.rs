@@ -17,6 +17,7 @@ mod sysctl;
 #[cfg(test)]
 mod tests;
 mod transit;
+mod tunnel;
 mod vpc;
 mod way;
 
@@ -26,12 +27,14 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::Network;
 use model::id::{HostId, NatId, SiteId, TransitGatewayId, VpcId};
+use model::vpn::{TunnelId, VpnConnection, VpnSide};
 
 use crate::filter::{Family, Ruleset};
 use lookup::Lookup;
 use plan::Plan;
 
 pub use error::LayoutError;
+pub(crate) use transit::tables;
 
 /// The index of every namespace's loopback.
 pub(crate) const LOOPBACK: u32 = 1;
@@ -48,6 +51,8 @@ pub(crate) struct Layout {
     pub(crate) namespaces: Vec<Namespace>,
     /// Pairs of links between them.
     pub(crate) cables: Vec<Cable>,
+    /// The ends of links for which tunnels stand once a VPN is raised: namespace by position, link by index.
+    pub(crate) replaced: Vec<(usize, u32)>,
 }
 
 /// One network namespace.
@@ -158,6 +163,10 @@ pub enum Node {
     Transit(TransitGatewayId),
     /// A NAT gateway.
     Nat(NatId),
+    /// The customer's router at a site that is joined by VPN connections: all its gateways as one.
+    CustomerRouter(SiteId),
+    /// One end of a tunnel, with its address on the Internet.
+    TunnelEnd(TunnelId, VpnSide),
     /// A host with all its interfaces.
     Host(HostId),
 }
@@ -170,6 +179,8 @@ impl fmt::Display for Node {
             Self::Vpc(vpc) => write!(f, "VPC {vpc}"),
             Self::Transit(transit) => write!(f, "transit gateway {transit}"),
             Self::Nat(nat) => write!(f, "NAT gateway {nat}"),
+            Self::CustomerRouter(site) => write!(f, "customer's router at {site}"),
+            Self::TunnelEnd(tunnel, side) => write!(f, "{side} of {tunnel}"),
             Self::Host(host) => write!(f, "host {host}"),
         }
     }
@@ -180,13 +191,16 @@ impl Layout {
     ///
     /// # Errors
     /// The first thing found in the network that cannot be stood up as described.
-    pub(crate) fn of(network: &Network) -> Result<Self, LayoutError> {
+    pub(crate) fn of(network: &Network, vpns: &[VpnConnection]) -> Result<Self, LayoutError> {
         let lookup = Lookup::check(network)?;
+        tunnel::check(&lookup, vpns)?;
         let mut plan = Plan::new(&lookup);
-        let outside = outside::draw(&mut plan, &lookup)?;
+        let mut outside = outside::draw(&mut plan, &lookup, !vpns.is_empty())?;
+        tunnel::gateways(&mut plan, &lookup, &mut outside, vpns)?;
         let mut grounds = vpc::draw(&mut plan, &lookup)?;
         host::draw(&mut plan, &lookup, &outside, &mut grounds)?;
         let legs = transit::draw(&mut plan, &lookup, &outside, &mut grounds)?;
+        tunnel::ends(&mut plan, &outside, vpns)?;
         let peers = peering::draw(&mut plan, &lookup, &grounds)?;
         let doors = outside::join(&mut plan, &lookup, &outside, &grounds)?;
         let exits = vpc::Exits {
@@ -196,7 +210,9 @@ impl Layout {
         };
         vpc::finish(&mut plan, &lookup, &grounds, &exits)?;
         outside::finish(&mut plan, &lookup, &outside);
-        plan.finish()
+        let mut layout = plan.finish()?;
+        layout.replaced = tunnel::replaced(&legs.plain, vpns);
+        Ok(layout)
     }
 }
 

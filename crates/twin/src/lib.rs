@@ -19,6 +19,7 @@ mod mounts;
 mod netlink;
 pub mod stand;
 mod supervise;
+pub mod vpn;
 
 pub use doctor::{Capability, doctor};
 pub use hidden::main_if_hidden;

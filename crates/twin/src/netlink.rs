@@ -7,6 +7,7 @@ pub(crate) mod conntrack;
 pub(crate) mod filter;
 pub(crate) mod route;
 mod term;
+pub(crate) mod tunnel;
 mod wire;
 
 use std::fmt;

@@ -8,11 +8,13 @@
 mod build;
 mod error;
 mod namespace;
+mod tunnel;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use model::Network;
 use model::id::HostId;
+use model::vpn::VpnConnection;
 
 use crate::layout::Layout;
 use crate::netlink::{Connection, conntrack};
@@ -24,6 +26,9 @@ pub use error::StandError;
 #[derive(Debug)]
 pub struct Standing {
     nodes: Vec<StandingNode>,
+    /// The ends of links for which tunnels stand once they are raised.
+    replaced: Vec<(usize, u32)>,
+    vpns: Vec<VpnConnection>,
 }
 
 /// One namespace of a standing network.
@@ -76,7 +81,20 @@ impl Standing {
 /// # Errors
 /// When the network cannot be laid out, or the kernel refuses a part of it. Nothing of it is left then.
 pub fn up(network: &Network) -> Result<Standing, StandError> {
-    let layout = Layout::of(network)?;
+    up_with(network, &[])
+}
+
+/// As [`up`], with VPN connections: the network stands plainly, and beside it what [`crate::vpn`] puts in the plain links'
+/// place.
+///
+/// # Errors
+/// As [`up`], and when a connection does not fit the network.
+pub fn up_with(network: &Network, vpns: &[VpnConnection]) -> Result<Standing, StandError> {
+    let layout = Layout::of(network, vpns)?;
     let nodes = build::all(&layout)?;
-    Ok(Standing { nodes })
+    Ok(Standing {
+        nodes,
+        replaced: layout.replaced,
+        vpns: vpns.to_vec(),
+    })
 }

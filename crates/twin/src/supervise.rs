@@ -22,6 +22,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use model::network::SiteKind;
+use model::vpn::{TunnelId, VpnSide};
 use model::{HostId, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,6 +181,43 @@ impl Twin {
     /// [`AskError`].
     pub fn flush_connections(&self) -> Result<(), AskError> {
         Ok(self.line()?.order(Order::FlushConnections)?)
+    }
+
+    /// Takes the device that a tunnel's daemon made at one end to the router on that side, under the name by which
+    /// [`crate::vpn::places`] calls it.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn adopt_tunnel(
+        &self,
+        tunnel: &TunnelId,
+        side: VpnSide,
+        device: &str,
+    ) -> Result<(), AskError> {
+        Ok(self.line()?.order(Order::Adopt {
+            tunnel: tunnel.clone(),
+            side,
+            device: device.to_owned(),
+        })?)
+    }
+
+    /// Takes down the plain links for which tunnels stand.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn cut_plain_links(&self) -> Result<(), AskError> {
+        Ok(self.line()?.order(Order::Cut)?)
+    }
+
+    /// Has the Internet drop everything from and to AWS's end of a tunnel, or no more.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn sever_tunnel(&self, tunnel: &TunnelId, severed: bool) -> Result<(), AskError> {
+        Ok(self.line()?.order(Order::Sever {
+            tunnel: tunnel.clone(),
+            severed,
+        })?)
     }
 
     /// What the twin's processes take of memory now.

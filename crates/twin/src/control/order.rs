@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use model::HostId;
+use model::vpn::{TunnelId, VpnSide};
 use serde::{Deserialize, Serialize};
 
 /// The number of the first question on the outer process's socket, whose body is the plan. The supervisor answers it
@@ -11,9 +12,27 @@ use serde::{Deserialize, Serialize};
 pub(crate) const START: u64 = 0;
 
 /// An order to PID 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Order {
+    /// Take the device of a tunnel's end to its router. Answered with null.
+    Adopt {
+        /// The tunnel.
+        tunnel: TunnelId,
+        /// Whose end.
+        side: VpnSide,
+        /// The device's name there.
+        device: String,
+    },
+    /// Take down the plain links for which tunnels stand. Answered with null.
+    Cut,
+    /// Drop what is between a tunnel's ends, or no more. Answered with null.
+    Sever {
+        /// The tunnel.
+        tunnel: TunnelId,
+        /// Whether it is to be dropped.
+        severed: bool,
+    },
     /// Forget every tracked connection, of groups and NAT gateways. Answered with null.
     FlushConnections,
     /// Add the memory of all processes up. Answered with [`crate::Memory`].

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::id::{
     AttachmentId, GatewayId, GroupId, InterfaceId, NatId, PeeringId, RouteTableId, SiteId,
-    SubnetId, TransitGatewayId, VpcId,
+    SubnetId, TransitGatewayId, VpcId, VpnId,
 };
 
 /// Why a network cannot be stood up as it is described.
@@ -164,6 +164,14 @@ pub enum LayoutError {
     /// Two peers share addresses, so that neither could send to the other's.
     #[error("join two VPCs by {0}: their ranges overlap")]
     PeersOverlap(PeeringId),
+    /// A VPN connection cannot be stood up as it is described.
+    #[error("stand up VPN connection {vpn}: {what}")]
+    Vpn {
+        /// The connection.
+        vpn: VpnId,
+        /// What is wrong with it.
+        what: String,
+    },
     /// One VPC is attached twice to one transit gateway.
     #[error("attach VPC {vpc} to {transit} a second time")]
     AttachedTwice {

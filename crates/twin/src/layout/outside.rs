@@ -17,6 +17,8 @@ use crate::filter::Family;
 pub(super) struct Outside {
     internet: Option<usize>,
     sites: BTreeMap<SiteId, usize>,
+    /// Where a site is joined with transit gateways, if that is not its own router.
+    uplinks: BTreeMap<SiteId, usize>,
 }
 
 impl Outside {
@@ -31,6 +33,24 @@ impl Outside {
                 by: by.to_owned(),
             })
     }
+
+    /// The router by which a site is joined with transit gateways.
+    pub(super) fn uplink(&self, site: &SiteId, by: &str) -> Result<usize, LayoutError> {
+        match self.uplinks.get(site) {
+            Some(router) => Ok(*router),
+            None => self.site(site, by),
+        }
+    }
+
+    /// Puts a router between a site and whatever it is joined with.
+    pub(super) fn put_between(&mut self, site: &SiteId, router: usize) {
+        self.uplinks.insert(site.clone(), router);
+    }
+
+    /// The Internet, where the network has one.
+    pub(super) fn internet(&self) -> Option<usize> {
+        self.internet
+    }
 }
 
 /// A VPC's doors to the Internet: links of its router, by index.
@@ -41,14 +61,20 @@ pub(super) struct Doors {
 }
 
 /// Draws the routers of the Internet and of each site, and joins those that are on the Internet with it.
-pub(super) fn draw(plan: &mut Plan, lookup: &Lookup<'_>) -> Result<Outside, LayoutError> {
+pub(super) fn draw(
+    plan: &mut Plan,
+    lookup: &Lookup<'_>,
+    tunnels: bool,
+) -> Result<Outside, LayoutError> {
     let mut outside = Outside {
         internet: None,
         sites: BTreeMap::new(),
+        uplinks: BTreeMap::new(),
     };
     let network = lookup.network;
     let public = |kind| kind != SiteKind::Private;
-    if !network.internet_gateways.is_empty() || network.sites.values().any(|one| public(one.kind)) {
+    let gateways = !network.internet_gateways.is_empty();
+    if tunnels || gateways || network.sites.values().any(|one| public(one.kind)) {
         outside.internet = Some(site_namespace(plan, Node::Internet));
     }
     for (id, site) in &network.sites {
@@ -175,7 +201,8 @@ pub(super) fn finish(plan: &mut Plan, lookup: &Lookup<'_>, outside: &Outside) {
             }
         }
     }
-    for router in outside.internet.iter().chain(outside.sites.values()) {
+    let routers = outside.internet.iter().chain(outside.sites.values());
+    for router in routers.chain(outside.uplinks.values()) {
         plan.close_table(*router, MAIN_TABLE);
         plan.close_table(*router, INSIDE_TABLE);
     }

@@ -226,6 +226,7 @@ impl Plan {
         Ok(Layout {
             namespaces: self.drawn.into_iter().map(|one| one.namespace).collect(),
             cables: self.cables,
+            replaced: Vec::new(),
         })
     }
 }

@@ -41,8 +41,8 @@ fn sound() -> World {
 #[test]
 fn the_same_network_has_the_same_layout() {
     let world = sound();
-    let first = Layout::of(&world.0).expect("it is sound");
-    assert_eq!(Layout::of(&world.0.clone()), Ok(first.clone()));
+    let first = Layout::of(&world.0, &[]).expect("it is sound");
+    assert_eq!(Layout::of(&world.0.clone(), &[]), Ok(first.clone()));
     let names: BTreeSet<String> = first
         .namespaces
         .iter()
@@ -53,7 +53,7 @@ fn the_same_network_has_the_same_layout() {
 
 #[test]
 fn indexes_names_and_hardware_addresses_are_unique_and_short() {
-    let layout = Layout::of(&sound().0).expect("it is sound");
+    let layout = Layout::of(&sound().0, &[]).expect("it is sound");
     let ends = layout
         .cables
         .iter()
@@ -87,7 +87,7 @@ fn hop(namespace: &Namespace, table: u32, destination: &str) -> Option<Hop> {
 
 #[test]
 fn every_table_ends_in_silence() {
-    let layout = Layout::of(&sound().0).expect("it is sound");
+    let layout = Layout::of(&sound().0, &[]).expect("it is sound");
     let routers = layout
         .namespaces
         .iter()
@@ -112,7 +112,7 @@ fn every_table_ends_in_silence() {
 
 /// Lays out the sound network with one fault, and looks for the words that name it.
 fn check(fault: impl FnOnce(World) -> World, words: &[&str]) {
-    let error = Layout::of(&fault(sound()).0).expect_err("a fault is refused");
+    let error = Layout::of(&fault(sound()).0, &[]).expect_err("a fault is refused");
     let text = error.to_string();
     for word in words {
         assert!(text.contains(word), "no {word:?} in: {text}");
@@ -476,12 +476,12 @@ fn an_error_says_what_it_is() {
         gateway: "x".into(),
         vpc: "v".into(),
     };
-    assert_eq!(Layout::of(&world.0), Err(wanted));
+    assert_eq!(Layout::of(&world.0, &[]), Err(wanted));
 }
 
 #[test]
 fn a_route_into_a_vpc_goes_by_the_zone_of_the_destination() {
-    let layout = Layout::of(&sound().0).expect("it is sound");
+    let layout = Layout::of(&sound().0, &[]).expect("it is sound");
     let hub = layout
         .namespaces
         .iter()

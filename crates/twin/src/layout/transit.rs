@@ -10,6 +10,7 @@ use super::lookup::{Lookup, find, same_vpc};
 use super::outside::Outside;
 use super::plan::{Plan, default_net, next_hop};
 use super::route::{Standing, spread, strongest};
+use super::tunnel::PlainLinks;
 use super::vpc::Grounds;
 use super::{Hop, INSIDE_TABLE, LayoutError, Link, MAIN_TABLE, Node};
 use crate::filter::Family;
@@ -20,10 +21,21 @@ const NO_TABLE: u32 = 900;
 /// The number of a transit gateway's first table; the others follow.
 const FIRST_TABLE: u32 = 1000;
 
+/// A transit gateway's tables with the numbers by which the kernel knows them.
+pub(crate) fn tables(
+    transit: &TransitGateway,
+) -> impl Iterator<Item = (u32, &TransitTableId, &Vec<TransitRoute>)> {
+    (FIRST_TABLE..)
+        .zip(&transit.tables)
+        .map(|(number, (id, routes))| (number, id, routes))
+}
+
 /// The links by which VPCs' routers reach transit gateways.
 #[derive(Default)]
 pub(super) struct Legs {
     by_vpc: BTreeMap<(TransitGatewayId, VpcId), Vec<ZoneLink>>,
+    /// The links to sites.
+    pub(super) plain: PlainLinks,
 }
 
 /// A link and the zone that it serves.
@@ -100,7 +112,9 @@ pub(super) fn draw(
                     }
                 }
                 AttachedTo::Site(site) => {
-                    let link = hub.attach_site(plan, lookup, outside, (name, site), table)?;
+                    let ends = hub.attach_site(plan, lookup, outside, (name, site), table)?;
+                    let [_, (_, link)] = ends;
+                    legs.plain.insert((id.clone(), name.clone()), ends);
                     sites.entry(site).or_default().push(SiteLeg {
                         link,
                         table: attachment
@@ -116,7 +130,7 @@ pub(super) fn draw(
     }
     for (site, legs) in sites {
         let by = "an attachment";
-        site_routes(plan, site, outside.site(site, by)?, &legs)?;
+        site_routes(plan, site, outside.uplink(site, by)?, &legs)?;
     }
     Ok(legs)
 }
@@ -130,18 +144,12 @@ struct Hub<'a> {
 }
 
 impl<'a> Hub<'a> {
-    fn tables(&self) -> impl Iterator<Item = (u32, &'a TransitTableId, &'a Vec<TransitRoute>)> {
-        (FIRST_TABLE..)
-            .zip(&self.transit.tables)
-            .map(|(number, (id, routes))| (number, id, routes))
-    }
-
     /// The number of the table that an attachment's packets are asked of.
     fn table_of(&self, name: &AttachmentId, attachment: &Attachment) -> Result<u32, LayoutError> {
         let Some(wanted) = &attachment.table else {
             return Ok(NO_TABLE);
         };
-        self.tables()
+        tables(self.transit)
             .find(|(_, id, _)| *id == wanted)
             .map(|(number, ..)| number)
             .ok_or_else(|| LayoutError::Unknown {
@@ -184,7 +192,7 @@ impl<'a> Hub<'a> {
         Ok(there)
     }
 
-    /// Joins a private site; the link at the site's router.
+    /// Joins a private site; the link's two ends, the site's last.
     fn attach_site(
         &mut self,
         plan: &mut Plan,
@@ -192,7 +200,7 @@ impl<'a> Hub<'a> {
         outside: &Outside,
         (name, id): (&'a AttachmentId, &SiteId),
         table: u32,
-    ) -> Result<u32, LayoutError> {
+    ) -> Result<[(usize, u32); 2], LayoutError> {
         let by = format!("attachment {name}");
         let site = find(&lookup.network.sites, "site", id, &by)?;
         if site.kind != SiteKind::Private {
@@ -201,17 +209,17 @@ impl<'a> Hub<'a> {
                 site: id.clone(),
             });
         }
-        let router = outside.site(id, &by)?;
+        let router = outside.uplink(id, &by)?;
         let (near, far) = plan.trunk((self.namespace, "site"), (router, "transit"));
         plan.ask(self.namespace, &near, table);
         plan.ask(router, &far, INSIDE_TABLE);
         self.sides.insert(name, Side::Site(near.index));
-        Ok(far.index)
+        Ok([(self.namespace, near.index), (router, far.index)])
     }
 
     fn draw_tables(&self, plan: &mut Plan, grounds: &Grounds) -> Result<(), LayoutError> {
         plan.close_table(self.namespace, NO_TABLE);
-        for (number, id, routes) in self.tables() {
+        for (number, id, routes) in tables(self.transit) {
             let table = resolve(routes, || format!("transit table {id}"))?;
             for (prefix, target) in &table {
                 for (range, hop) in self.hops(grounds, id, &table, *prefix, *target)? {
@@ -313,6 +321,7 @@ mod tests {
         };
         let legs = Legs {
             by_vpc: BTreeMap::from([(("hub".into(), "v".into()), vec![only])]),
+            plain: PlainLinks::new(),
         };
         let hop = legs.hop((&transit.into(), &"v".into()), zone, Family::V4);
         assert_eq!(hop, wanted, "{transit} from zone {zone}");

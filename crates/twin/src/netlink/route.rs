@@ -38,7 +38,7 @@ mod kind {
 
 const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
 
-fn push(batch: &mut Batch, kind: u16, flags: u16, message: &impl Emitable) {
+pub(super) fn push(batch: &mut Batch, kind: u16, flags: u16, message: &impl Emitable) {
     batch.push(kind, flags, |bytes| {
         let start = bytes.len();
         bytes.resize(start + message.buffer_len(), 0);
@@ -195,7 +195,13 @@ fn route(batch: &mut Batch, table: u32, destination: &IpNet, hop: Hop) {
             attributes.push(RouteAttribute::Gateway(RouteAddress::from(gateway)));
             attributes.push(RouteAttribute::Oif(link));
         }
-        Hop::Blackhole => header.kind = RouteType::BlackHole,
+        Hop::Blackhole => {
+            header.kind = RouteType::BlackHole;
+            if destination.prefix_len() == 0 {
+                // What ends a table gives way to a default route that a router learns later.
+                attributes.push(RouteAttribute::Priority(u32::MAX));
+            }
+        }
     }
     push(batch, kind::NEW_ROUTE, NEW, &message);
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::Ipv6Addr;
 
+use model::vpn::TunnelId;
+
 use crate::layout::{LayoutError, Node};
 
 /// Why a network could not be stood up, or asked.
@@ -71,6 +73,12 @@ pub enum StandError {
         /// How long it had.
         seconds: u64,
     },
+    /// The network has no such tunnel.
+    #[error("find {0}")]
+    NoSuchTunnel(TunnelId),
+    /// The network has no such place.
+    #[error("find {0}")]
+    NoSuchPlace(Node),
     /// Tracked connections could not be forgotten.
     #[error("forget the connections of {node}")]
     Flush {

@@ -70,7 +70,7 @@ fn run(label: &str, run_dir: &Path, socket: &UnixStream) -> Result<(), Failure> 
     let listener = listen(&plan)?;
 
     let began = Instant::now();
-    let standing = stand::up(&plan.network).map_err(|error| refused(&error))?;
+    let standing = stand::up_with(&plan.network, &plan.vpns).map_err(|error| refused(&error))?;
     let network = began.elapsed();
     let spawned = spawn_all(&plan, &standing)?;
     let about = About::new(label, run_dir);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use model::vpn::VpnConnection;
 use model::{HostId, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +20,10 @@ const MAX_HOSTNAME: usize = 64;
 pub struct Plan {
     /// What is stood up.
     pub network: Network,
-    /// A program for each host of the network that is to have one, and for each of its [`super::routers`].
+    /// VPN connections that may be raised in it ([`crate::vpn`]).
+    pub vpns: Vec<VpnConnection>,
+    /// A program for each host of the network that is to have one, and for each of its [`super::routers`] and of the
+    /// [`crate::vpn::places`].
     pub programs: BTreeMap<HostId, Program>,
     /// The folder for logs and, of a kept twin, the control socket. Made if it is not there.
     pub run_dir: PathBuf,
@@ -74,8 +78,10 @@ impl Plan {
         }
         let hosts: BTreeSet<_> = self.network.interfaces.values().map(|i| &i.host).collect();
         let routers = super::routers(&self.network);
+        let places = crate::vpn::places(&self.network, &self.vpns);
+        let places: BTreeSet<_> = places.programs().collect();
         for (host, program) in &self.programs {
-            if !hosts.contains(host) && !routers.contains(host) {
+            if !hosts.contains(host) && !routers.contains(host) && !places.contains(host) {
                 return refuse(format!("{host} has a program but no interface"));
             }
             program

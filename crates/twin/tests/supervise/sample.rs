@@ -36,6 +36,7 @@ pub(crate) fn plan(run_dir: &Path, mark: &str, inputs: &[(&str, Value)]) -> Plan
     };
     Plan {
         network: network(),
+        vpns: Vec::new(),
         programs: BTreeMap::from(HOSTS.map(|host| (HostId::from(host), program(host)))),
         run_dir: run_dir.to_owned(),
         label: "sample".to_owned(),

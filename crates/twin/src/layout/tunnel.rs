@@ -1,0 +1,149 @@
+//! VPN connections: the customer's router at each site that has some, and a namespace for each end of each tunnel.
+//!
+//! A network stands plainly first: its VPN attachments are links between the transit gateway and the customer's router.
+//! The tunnels' ends hang off the Internet and do nothing until daemons run in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+use model::id::{AttachmentId, SiteId, TransitGatewayId};
+use model::network::AttachedTo;
+use model::vpn::{VpnConnection, VpnSide};
+
+use super::lookup::{Lookup, find};
+use super::outside::Outside;
+use super::plan::{Plan, default_net, next_hop};
+use super::{Condition, Hop, INSIDE_TABLE, LOOPBACK, LayoutError, MAIN_TABLE, Node, Setting};
+use crate::filter::Family;
+
+/// The Internet's tables that hand the customer's packets on by who sent them; the others follow.
+const FIRST_TABLE: u32 = 2000;
+
+/// Both ends of the plain link of each attachment, by namespace and index.
+pub(super) type PlainLinks = BTreeMap<(TransitGatewayId, AttachmentId), [(usize, u32); 2]>;
+
+/// Checks the connections against the network and each other.
+pub(super) fn check(lookup: &Lookup<'_>, vpns: &[VpnConnection]) -> Result<(), LayoutError> {
+    let (mut names, mut taken, mut insides) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for vpn in vpns {
+        let refuse = |what: String| LayoutError::Vpn {
+            vpn: vpn.id.clone(),
+            what,
+        };
+        let by = || format!("VPN connection {}", vpn.id);
+        if !names.insert(&vpn.id) {
+            return Err(refuse("it is there twice".to_owned()));
+        }
+        let transits = &lookup.network.transit_gateways;
+        let transit = find(transits, "transit gateway", &vpn.transit_gateway, by())?;
+        let attachment = find(&transit.attachments, "attachment", &vpn.attachment, by())?;
+        if attachment.to != AttachedTo::Site(vpn.site.clone()) {
+            let (attachment, site) = (&vpn.attachment, &vpn.site);
+            return Err(refuse(format!("{attachment} does not lead to {site}")));
+        }
+        let outsides = vpn.tunnels.iter().map(|tunnel| tunnel.outside);
+        for address in outsides.chain([vpn.gateway.address]) {
+            let used = lookup.network.interface_at(IpAddr::V4(address)).is_some();
+            if !taken.insert(address) || used {
+                return Err(refuse(format!("{address} is taken")));
+            }
+        }
+        for tunnel in &vpn.tunnels {
+            let inside = tunnel.inside;
+            if inside.prefix_len() != 30 || !inside.addr().is_link_local() {
+                return Err(refuse(format!("{inside} is no /30 of 169.254.0.0/16")));
+            }
+            if insides.contains(&inside.trunc()) {
+                return Err(refuse(format!("{inside} is taken")));
+            }
+            insides.push(inside.trunc());
+        }
+    }
+    Ok(())
+}
+
+/// Draws the customer's router at each site that VPN connections join, between the site and whatever it is joined with.
+pub(super) fn gateways(
+    plan: &mut Plan,
+    lookup: &Lookup<'_>,
+    outside: &mut Outside,
+    vpns: &[VpnConnection],
+) -> Result<(), LayoutError> {
+    let sites: BTreeSet<&SiteId> = vpns.iter().map(|vpn| &vpn.site).collect();
+    for id in sites {
+        let site = outside.site(id, "a VPN connection")?;
+        let router = plan.router(Node::CustomerRouter(id.clone()));
+        let (inward, outward) = plan.trunk((router, "site"), (site, "uplink"));
+        plan.ask(site, &outward, INSIDE_TABLE);
+        for family in Family::BOTH {
+            let everything = default_net(family);
+            let to_site = Hop::Gateway(next_hop(family), inward.index);
+            let away = Hop::Gateway(next_hop(family), outward.index);
+            plan.route(router, INSIDE_TABLE, everything, to_site);
+            plan.route(site, MAIN_TABLE, everything, away);
+        }
+        let prefixes = lookup.network.sites.get(id).map(|site| &site.prefixes);
+        for prefix in prefixes.into_iter().flatten() {
+            let hop = Hop::Gateway(next_hop(Family::of_net(prefix)), inward.index);
+            plan.route(router, MAIN_TABLE, prefix.trunc(), hop);
+        }
+        outside.put_between(id, router);
+    }
+    Ok(())
+}
+
+/// Draws both ends of each tunnel on the Internet.
+///
+/// The two tunnels of a connection end at one address of the customer's. Which of its two daemons a packet is for, the
+/// Internet tells by its sender.
+pub(super) fn ends(
+    plan: &mut Plan,
+    outside: &Outside,
+    vpns: &[VpnConnection],
+) -> Result<(), LayoutError> {
+    let Some(internet) = outside.internet() else {
+        return Ok(());
+    };
+    let tunnels = vpns
+        .iter()
+        .flat_map(|vpn| vpn.named_tunnels().map(move |tunnel| (vpn, tunnel)));
+    for (table, (vpn, (id, tunnel))) in (FIRST_TABLE..).zip(tunnels) {
+        let mut end = |side, address: Ipv4Addr| {
+            let node = Node::TunnelEnd(id.clone(), side);
+            let namespace = plan.host(node, false);
+            let (inward, outward) = plan.trunk((internet, "tunnel"), (namespace, "wan"));
+            plan.address(namespace, LOOPBACK, IpNet::from(IpAddr::V4(address)));
+            let away = Hop::Gateway(next_hop(Family::V4), outward.index);
+            plan.route(namespace, MAIN_TABLE, default_net(Family::V4), away);
+            Hop::Gateway(next_hop(Family::V4), inward.index)
+        };
+        let to_amazon = end(VpnSide::Amazon, tunnel.outside);
+        let to_customer = end(VpnSide::Customer, vpn.gateway.address);
+        let sender = IpAddr::V4(tunnel.outside);
+        plan.route(internet, MAIN_TABLE, IpNet::from(sender), to_amazon);
+        let gateway = IpNet::from(IpAddr::V4(vpn.gateway.address));
+        plan.route(internet, table, gateway, to_customer);
+        let rule = Setting::Rule {
+            priority: table,
+            condition: Condition::Source(sender),
+            table,
+        };
+        plan.set(internet, rule);
+    }
+    Ok(())
+}
+
+/// The plain links for which tunnels stand, once they do.
+pub(super) fn replaced(plain: &PlainLinks, vpns: &[VpnConnection]) -> Vec<(usize, u32)> {
+    let attachments: BTreeSet<_> = vpns
+        .iter()
+        .map(|vpn| (vpn.transit_gateway.clone(), vpn.attachment.clone()))
+        .collect();
+    attachments
+        .iter()
+        .filter_map(|attachment| plain.get(attachment))
+        .flatten()
+        .copied()
+        .collect()
+}
