@@ -1,5 +1,9 @@
 //! What environments share: the transit gateway, the places outside AWS, and what stands there.
 
+mod bastions;
+mod firewall;
+mod operator;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -17,6 +21,9 @@ use crate::mail;
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, OutsideHost};
 use crate::plan::{EnvironmentPlan, Plan};
 use crate::zones;
+
+pub(crate) use bastions::clocks;
+pub(crate) use operator::peering;
 
 /// The transit gateway, where there is a data centre to reach.
 pub(crate) const TRANSIT_GATEWAY: &str = "account/transit";
@@ -66,6 +73,10 @@ pub(crate) fn network(plan: &Plan<'_>) -> Network {
                 source_dest_check: true,
             },
         );
+    }
+    firewall::draw(plan, &mut network);
+    if let Some(vpc) = &plan.operator_vpc {
+        operator::draw(plan, vpc, &mut network);
     }
     network
 }
@@ -188,6 +199,7 @@ pub(crate) fn hosts(plan: &Plan<'_>) -> BTreeMap<HostId, Host> {
             };
             (host.id.clone(), machine)
         })
+        .chain(bastions::hosts(plan))
         .collect()
 }
 

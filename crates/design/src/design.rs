@@ -79,7 +79,7 @@ pub fn design(estate: &Estate, catalog: &Catalog, lock: &Lock) -> Result<Design,
     for (id, environment_plan) in &plan.environments {
         let blueprint = Blueprint {
             unit: Unit::Environment((*id).clone()),
-            network: environment::network(environment_plan),
+            network: environment::network(environment_plan, plan.operator_vpc.as_ref()),
             hosts: environment::hosts(environment_plan, &plan),
             zones: vec![environment::zone(environment_plan)],
             vpns: Vec::new(),

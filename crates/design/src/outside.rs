@@ -21,6 +21,8 @@ pub(crate) const INTERNET: &str = "internet";
 pub(crate) const OPERATOR: &str = "operator";
 /// The customer's data centre.
 pub(crate) const DATA_CENTRE: &str = "data-centre";
+/// Where the data centre meets the Internet: the public addresses of bastions there.
+pub(crate) const DATA_CENTRE_EDGE: &str = "data-centre-edge";
 
 /// A machine outside AWS.
 #[derive(Clone, Debug)]

@@ -14,7 +14,9 @@ use crate::address::{
 };
 use crate::allot::{Allotted, allot};
 use crate::balancing::listeners;
+use crate::bastion::{BastionPlan, seat_name};
 use crate::check::{database_port, declared_ranges, error};
+use crate::operator_vpc::{OperatorVpcPlan, guests};
 use crate::plan::{EnvironmentPlan, HostPlan, NatPlan, ProductPlan, SubnetPlan};
 use crate::roster::{Seat, roster, short_zones};
 
@@ -81,6 +83,7 @@ pub(crate) fn public_addresses(
                 .filter(|seat| seat.public)
                 .map(move |seat| format!("{id}/{}", seat.name))
         })
+        .chain(guests(estate).map(seat_name))
         .collect();
     let free = |address: &Ipv4Addr| {
         !declared
@@ -123,6 +126,7 @@ pub(crate) struct Placing<'a, 'b> {
     pub(crate) zones: &'b [String],
     pub(crate) ipv6: Option<Ipv6Net>,
     pub(crate) public: &'b BTreeMap<String, Ipv4Addr>,
+    pub(crate) operator_vpc: Option<&'b OperatorVpcPlan>,
     pub(crate) held: &'b Lock,
     pub(crate) lock: &'b mut Lock,
     pub(crate) findings: &'b mut Vec<Finding>,
@@ -133,6 +137,13 @@ impl<'a> Placing<'a, '_> {
     pub(crate) fn environment(&mut self, catalog: &'a Catalog) -> EnvironmentPlan<'a> {
         let subnets = self.subnets();
         let (hosts, nats) = self.hosts(&subnets);
+        let bastion = BastionPlan::new(
+            self.id,
+            self.environment,
+            &hosts,
+            self.operator_vpc,
+            self.public,
+        );
         let listeners = listeners(
             self.estate,
             self.id,
@@ -154,6 +165,7 @@ impl<'a> Placing<'a, '_> {
             ipv6: self.ipv6,
             subnets,
             hosts,
+            bastion,
             nats,
             products: self
                 .environment

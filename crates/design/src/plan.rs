@@ -13,8 +13,10 @@ use model::{Catalog, Lock};
 
 use crate::address::Tier;
 use crate::balancing::{Face, ListenerPlan};
+use crate::bastion::{BastionPlan, Stand};
 use crate::check::{check, port_named};
 use crate::names::{private_zone, public_name};
+use crate::operator_vpc::{self, OperatorVpcPlan};
 use crate::outside::OutsidePlan;
 use crate::roster::short_zones;
 
@@ -22,6 +24,8 @@ use crate::roster::short_zones;
 pub(crate) struct Plan<'a> {
     pub(crate) estate: &'a Estate,
     pub(crate) environments: BTreeMap<&'a EnvironmentId, EnvironmentPlan<'a>>,
+    /// The operator's VPC, where a bastion stands in it.
+    pub(crate) operator_vpc: Option<OperatorVpcPlan>,
     pub(crate) outside: OutsidePlan,
     pub(crate) lock: Lock,
 }
@@ -33,7 +37,10 @@ pub(crate) struct EnvironmentPlan<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) ipv6: Option<Ipv6Net>,
     pub(crate) subnets: Vec<SubnetPlan>,
+    /// The machines in the VPC, the bastion among them where it stands there.
     pub(crate) hosts: Vec<HostPlan>,
+    /// The bastion, wherever it stands; none where it found no place, which is a finding.
+    pub(crate) bastion: Option<BastionPlan>,
     pub(crate) nats: Vec<NatPlan>,
     pub(crate) products: BTreeMap<&'a str, ProductPlan<'a>>,
     pub(crate) listeners: Vec<ListenerPlan>,
@@ -215,9 +222,10 @@ impl<'a> EnvironmentPlan<'a> {
             .filter(move |host| host.product.as_deref() == Some(product))
     }
 
-    /// The bastion.
-    pub(crate) fn bastion(&self) -> Option<&HostPlan> {
-        self.hosts_of(Role::Bastion).next()
+    /// Whether the bastion stands there.
+    pub(crate) fn bastion_stands(&self, stand: Stand) -> bool {
+        let bastion = self.bastion.as_ref();
+        bastion.is_some_and(|bastion| bastion.stand == stand)
     }
 
     /// The listeners of a balancer.
@@ -293,6 +301,7 @@ pub(crate) fn plan<'a>(
     let mut lock = Lock::default();
     let ranges6 = crate::placing::ranges6(estate, held, &mut lock, &mut findings);
     let public = crate::placing::public_addresses(estate, held, &mut lock, &mut findings);
+    let operator_vpc = operator_vpc::place(estate, held, &mut lock, &mut findings);
     let zones = short_zones(estate);
     let mut environments = BTreeMap::new();
     for (id, environment) in &estate.environments {
@@ -303,6 +312,7 @@ pub(crate) fn plan<'a>(
             zones: &zones,
             ipv6: ranges6.get(id.as_str()).copied(),
             public: &public,
+            operator_vpc: operator_vpc.as_ref(),
             held,
             lock: &mut lock,
             findings: &mut findings,
@@ -314,6 +324,7 @@ pub(crate) fn plan<'a>(
         Ok(Plan {
             estate,
             environments,
+            operator_vpc,
             outside,
             lock,
         })

@@ -5,7 +5,7 @@
 use ipnet::IpNet;
 use model::Network;
 use model::finding::Finding;
-use model::network::{GroupRule, RulePeer};
+use model::network::{GroupHome, GroupRule, RulePeer, SecurityGroup};
 
 use crate::check::error;
 
@@ -35,7 +35,9 @@ pub(crate) fn check(network: &Network) -> Vec<Finding> {
             }
         }
     }
-    for (id, group) in &network.groups {
+    // A group of a site is no group of AWS's.
+    let of_vpcs = |group: &&SecurityGroup| matches!(group.home, GroupHome::Vpc(_));
+    for (id, group) in network.groups.iter().filter(|(_, group)| of_vpcs(group)) {
         for (direction, rules) in [("ingress", &group.ingress), ("egress", &group.egress)] {
             for (family, count) in counted(rules) {
                 if count > GROUP_RULES {

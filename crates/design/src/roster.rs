@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::blueprint::Role;
-use model::estate::{Environment, Estate, Mail};
+use model::estate::{BastionPlace, Environment, Estate, Mail};
 pub(crate) use model::estate::{RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS as RESERVED};
 
 use crate::address::Tier;
@@ -29,13 +29,16 @@ pub(crate) struct Seat {
 
 /// Every seat of an environment, in the order in which new ones take addresses.
 pub(crate) fn roster(estate: &Estate, environment: &Environment, zones: &[String]) -> Vec<Seat> {
-    let mut seats = vec![seat(
-        "bastion",
-        "bastion",
-        Role::Bastion,
-        Tier::Public,
-        true,
-    )];
+    let mut seats = Vec::new();
+    if matches!(environment.bastion.place, BastionPlace::Vpc { .. }) {
+        seats.push(seat(
+            "bastion",
+            "bastion",
+            Role::Bastion,
+            Tier::Public,
+            true,
+        ));
+    }
     if environment
         .products
         .values()

@@ -10,10 +10,11 @@ use model::packet::Traffic;
 
 use super::draft::{Draft, at, both, doors, ends, from_internet, must_reach, no_path, only, tcp};
 use super::targets::behind;
-use super::vantages::{Vantages, interfaces};
+use super::vantages::{Vantages, interfaces, of_environment};
 use crate::account::offered;
 use crate::address::Tier;
 use crate::balancing::Face;
+use crate::bastion::Stand;
 use crate::environment::data_centre_prefixes;
 use crate::outside::{DATA_CENTRE, INTERNET};
 use crate::plan::{EnvironmentPlan, HostPlan};
@@ -145,7 +146,7 @@ fn routes(plan: &EnvironmentPlan<'_>) -> Vec<Claim> {
 
 /// What holds for all interfaces alike.
 fn of_all(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Claim> {
-    let all = interfaces(&plan.hosts);
+    let all = of_environment(plan);
     let mut ipv6 = Draft::of(plan, "ipv6", "IPv6 is as closed as IPv4", ROWS)
         .prove_it(Rule::Ipv6AsClosedAsIpv4 { to: all.clone() });
     for host in &plan.hosts {
@@ -194,6 +195,9 @@ fn prefixes(plan: &EnvironmentPlan<'_>) -> Claim {
 fn from_data_centre(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
     let site = || Sources::site(SiteId::from(DATA_CENTRE));
     let meant = |host: &HostPlan| matches!(host.role, Role::InternalBalancer | Role::Resolver);
+    // Where the bastion stands in the data centre, it enters nodes from there; that nobody else does is claimed of each.
+    let by_bastion = plan.bastion_stands(Stand::DataCentre);
+    let entered = |host: &HostPlan| by_bastion && host.role == Role::Product;
     let mut draft = Draft::of(
         plan,
         "data-centre/only-declared",
@@ -204,7 +208,11 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
         "The data centre reaches no other host",
         no_path(
             site(),
-            interfaces(plan.hosts.iter().filter(|host| !meant(host))),
+            interfaces(
+                plan.hosts
+                    .iter()
+                    .filter(|host| !meant(host) && !entered(host)),
+            ),
             [Traffic::All],
         ),
     )
@@ -212,6 +220,13 @@ fn from_data_centre(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
         "The data centre asks the resolvers for names and for nothing else",
         only(site(), interfaces(plan.hosts_of(Role::Resolver)), both(DNS)),
     );
+    let nodes = interfaces(plan.hosts.iter().filter(|host| entered(host)));
+    if !nodes.is_empty() {
+        draft = draft.prove(
+            "The data centre reaches nodes by SSH alone, from the bastion there",
+            only(site(), nodes, [Traffic::tcp(SSH)]),
+        );
+    }
     let balancers = interfaces(plan.balancers(Face::Internal));
     if !balancers.is_empty() {
         draft = draft.prove(

@@ -7,7 +7,7 @@ use model::intent::Sources;
 use model::packet::Traffic;
 
 use super::draft::{Draft, ends, must_reach, no_path, only};
-use super::vantages::{Vantages, each_kind, interfaces};
+use super::vantages::{Vantages, bastion, each_kind, interfaces};
 use crate::environment::{DATABASE_USER, database_password};
 use crate::plan::{EnvironmentPlan, HostPlan};
 
@@ -69,6 +69,7 @@ fn only_from_products(
         ),
     )
     .attack(vantages.outside(), &ends(database, port))
+    .attack(bastion(plan), &ends(database, port))
     .attack(each_kind(plan, &skip), &ends(database, port))
     .done()
 }

@@ -30,7 +30,7 @@ pub(super) enum Beyond {
 impl Beyond {
     pub(super) const ALL: [Self; 3] = [Self::Internet, Self::Operator, Self::DataCentre];
 
-    fn site(self) -> SiteId {
+    pub(super) fn site(self) -> SiteId {
         SiteId::from(match self {
             Self::Internet => INTERNET,
             Self::Operator => OPERATOR,
@@ -97,10 +97,7 @@ impl<'a> Senders<'a> {
             Self::Nodes => "The nodes".to_owned(),
             Self::NodesOf(product) => format!("The nodes of {product}"),
             Self::Resolvers => "The resolvers".to_owned(),
-            Self::Others if plan.hosts_of(Role::MailEndpoint).next().is_some() => {
-                "The bastion, the balancers, the database and the mail endpoints".to_owned()
-            }
-            Self::Others => "The bastion, the balancers and the database".to_owned(),
+            Self::Others => others(plan),
         }
     }
 
@@ -197,6 +194,28 @@ impl<'a> Senders<'a> {
     }
 }
 
+/// Who [`Senders::Others`] are, as far as they stand in the VPC.
+fn others(plan: &EnvironmentPlan<'_>) -> String {
+    let parts = [
+        (Role::Bastion, "bastion"),
+        (Role::PublicBalancer, "balancers"),
+        (Role::InternalBalancer, "balancers"),
+        (Role::Database, "database"),
+        (Role::MailEndpoint, "mail endpoints"),
+    ];
+    let there = parts.into_iter();
+    let mut names: Vec<&str> = there
+        .filter(|(role, _)| plan.hosts_of(*role).next().is_some())
+        .map(|(_, name)| name)
+        .collect();
+    names.dedup();
+    match names.split_last() {
+        Some((last, [])) => format!("The {last}"),
+        Some((last, first)) => format!("The {} and the {last}", first.join(", the ")),
+        None => "Nobody else".to_owned(),
+    }
+}
+
 /// The ports declared for the Internet. What listens there is known by name alone, so that they are open to all of it.
 pub(super) fn outbound_ports(plan: &EnvironmentPlan<'_>) -> BTreeSet<u16> {
     let outbound = plan.outbound_by_name();
@@ -257,7 +276,7 @@ pub(super) fn prove(mut draft: Draft, plan: &EnvironmentPlan<'_>, places: &[Beyo
 }
 
 /// The sentence of an intent: it names every flow, so that nobody reads more into it than is proved.
-fn title(who: &str, to: Beyond, allowed: &[Outflow]) -> String {
+pub(super) fn title(who: &str, to: Beyond, allowed: &[Outflow]) -> String {
     let place = to.name();
     if allowed.is_empty() {
         return format!("{who} send nothing to {place}");

@@ -10,7 +10,7 @@ use model::packet::Traffic;
 
 use super::draft::{Draft, ends, no_path, only, tcp};
 use super::egress::outbound_ports;
-use super::vantages::{interfaces, samples};
+use super::vantages::{interfaces, of_environment as all_of, samples};
 use crate::balancing::Face;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::SSH;
@@ -108,20 +108,15 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
     let serves = |plan: &EnvironmentPlan<'_>| plan.balancers(Face::Public).next().is_some();
     if serves(left) || serves(right) {
         for (from, to) in [(left, right), (right, left)] {
-            let private = to
-                .hosts
-                .iter()
-                .filter(|host| host.role != Role::PublicBalancer);
+            let mut private = all_of(to);
+            let balancers = interfaces(to.balancers(Face::Public));
+            private.retain(|interface| !balancers.contains(interface));
             draft = draft.prove(
                 format!(
                     "Nothing of {} reaches anything of {} but what the whole Internet may",
                     from.id, to.id
                 ),
-                no_path(
-                    Sources::interfaces(interfaces(&from.hosts)),
-                    interfaces(private),
-                    [Traffic::All],
-                ),
+                no_path(Sources::interfaces(all_of(from)), private, [Traffic::All]),
             );
             draft = served(draft, from, to);
         }
@@ -134,6 +129,16 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
             },
         );
     }
+    draft = draft.prove(
+        format!(
+            "No peering and no transit route joins {} and {}",
+            left.id, right.id
+        ),
+        Rule::NotJoined {
+            left: left.vpc(),
+            right: right.vpc(),
+        },
+    );
     for (from, to) in [(left, right), (right, left)] {
         for vantage in samples(from) {
             for target in targets(to) {
@@ -145,17 +150,16 @@ fn isolated(left: &EnvironmentPlan<'_>, right: &EnvironmentPlan<'_>) -> Claim {
 }
 
 /// Of the public balancers, another environment sees at most what everybody on the Internet does, and only from hosts
-/// that may use the Internet on such a port. By which way it gets there is not claimed: no rule speaks of the transit
-/// gateway's tables.
+/// that may use the Internet on such a port. That no other way is laid is a rule of
+/// its own.
 fn served(draft: Draft, from: &EnvironmentPlan<'_>, to: &EnvironmentPlan<'_>) -> Draft {
     let balancers = interfaces(to.balancers(Face::Public));
     if balancers.is_empty() {
         return draft;
     }
-    let nodes = |wanted: bool| {
-        let is = move |host: &&HostPlan| (host.role == Role::Product) == wanted;
-        Sources::interfaces(interfaces(from.hosts.iter().filter(is)))
-    };
+    let nodes = interfaces(from.hosts_of(Role::Product));
+    let mut others = all_of(from);
+    others.retain(|interface| !nodes.contains(interface));
     let outbound = outbound_ports(from);
     let listened = to.listeners(Face::Public).map(|listener| listener.listen);
     let ports: Vec<u16> = listened.filter(|port| outbound.contains(port)).collect();
@@ -165,25 +169,21 @@ fn served(draft: Draft, from: &EnvironmentPlan<'_>, to: &EnvironmentPlan<'_>) ->
                 "Nodes of {} reach nothing of {}'s public balancers but listeners on a port that they may use on the Internet",
                 from.id, to.id
             ),
-            only(nodes(true), balancers.clone(), tcp(ports)),
+            only(Sources::interfaces(nodes), balancers.clone(), tcp(ports)),
         )
         .prove(
             format!(
                 "No other host of {} reaches {}'s public balancers",
                 from.id, to.id
             ),
-            no_path(nodes(false), balancers, [Traffic::All]),
+            no_path(Sources::interfaces(others), balancers, [Traffic::All]),
         )
 }
 
 /// What another environment would go for: the bastion's door, a node's SSH and service, the database.
 fn targets(plan: &EnvironmentPlan<'_>) -> Vec<Vec<SocketAddr>> {
-    let bastion_port = plan.environment.bastion.port;
-    let mut targets: Vec<_> = plan
-        .bastion()
-        .map(|bastion| ends(bastion, bastion_port))
-        .into_iter()
-        .collect();
+    let bastion = plan.bastion.iter();
+    let mut targets: Vec<_> = bastion.map(|bastion| bastion.ends(bastion.port)).collect();
     for name in plan.products.keys() {
         let node: Option<&HostPlan> = plan.nodes(name).next();
         let port = plan.products.get(name).map(|product| product.called_on);

@@ -23,7 +23,7 @@ use vantages::Vantages;
 pub(crate) fn of_environment(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim> {
     let vantages = Vantages::new(plan, whole);
     [
-        ssh::claims(plan, &vantages),
+        ssh::claims(plan, whole, &vantages),
         border::claims(plan, &vantages),
         database::claims(plan, &vantages),
         consoles::claims(plan, &vantages),

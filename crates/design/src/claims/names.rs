@@ -17,7 +17,7 @@ use super::vantages::{Vantage, Vantages, inside, interfaces};
 use crate::environment::{mail_zone, zone};
 use crate::mail::relay;
 use crate::outside::{DATA_CENTRE, OutsideHost};
-use crate::plan::{EnvironmentPlan, HostPlan, Plan};
+use crate::plan::{EnvironmentPlan, Plan};
 use crate::services::DNS;
 use crate::zones;
 
@@ -27,11 +27,19 @@ pub(super) fn claims(
     vantages: &Vantages,
 ) -> Vec<Claim> {
     let customers = customers(plan, whole);
-    let mut claims: Vec<Claim> = plan
-        .hosts
-        .iter()
-        .filter(|host| host.managed())
-        .map(|host| from_host(plan, &customers, host))
+    let bastion = plan.bastion.iter().map(|bastion| Asker {
+        name: "bastion",
+        id: &bastion.id,
+        interface: bastion.interface(),
+    });
+    let nodes = plan.hosts_of(Role::Product).map(|node| Asker {
+        name: &node.name,
+        id: &node.id,
+        interface: node.interface(),
+    });
+    let mut claims: Vec<Claim> = bastion
+        .chain(nodes)
+        .map(|asker| from_host(plan, &customers, asker))
         .collect();
     if let Some(client) = &vantages.data_centre
         && asked_in_data_centre(whole)
@@ -94,8 +102,15 @@ fn resolve(
     })
 }
 
+/// A host that asks for names.
+struct Asker<'a> {
+    name: &'a str,
+    id: &'a HostId,
+    interface: InterfaceId,
+}
+
 /// A host resolves itself, the products, and what it needs of the customer's zone, at every resolver.
-fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) -> Claim {
+fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: Asker<'_>) -> Claim {
     let mut draft = Draft::of(
         plan,
         &format!("dns/{}", host.name),
@@ -107,7 +122,7 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
         &["R4"],
     )
     .prove_it(must_reach(
-        Sources::interfaces([host.interface()]),
+        Sources::interfaces([host.interface]),
         interfaces(plan.hosts_of(Role::Resolver)),
         both(DNS),
     ));
@@ -129,7 +144,7 @@ fn from_host(plan: &EnvironmentPlan<'_>, customers: &[Record], host: &HostPlan) 
     for record in asked {
         draft = resolve(
             draft,
-            &host.id,
+            host.id,
             &plan.resolvers(),
             &record.name,
             &behind(plan, record),

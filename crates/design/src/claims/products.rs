@@ -13,6 +13,7 @@ use super::draft::{Draft, doors, ends, must_reach, no_path, only, tcp};
 use super::targets::behind;
 use super::vantages::{Vantages, interfaces};
 use crate::balancing::Face;
+use crate::bastion::BastionPlan;
 use crate::outside::DATA_CENTRE;
 use crate::plan::{EnvironmentPlan, HostPlan, ProductPlan};
 use crate::services::SSH;
@@ -197,7 +198,7 @@ struct Consumer {
 fn declared(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) -> Vec<Consumer> {
     let mut consumers = vec![Consumer {
         who: "the bastion".to_owned(),
-        interfaces: interfaces(plan.bastion()),
+        interfaces: plan.bastion.iter().map(BastionPlan::interface).collect(),
         ports: vec![SSH],
     }];
     for (face, who) in [

@@ -1,32 +1,50 @@
-//! Remote access: the bastion from the operator, every other host from the bastion.
+//! Remote access: the bastion from the operator, every other host from the bastion, wherever that stands.
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use model::Claim;
+use model::blueprint::Role;
 use model::claim::{Expect, Question, SshHop};
-use model::id::SiteId;
-use model::intent::Sources;
+use model::id::{HostId, SiteId};
+use model::intent::{Outflow, Rule, Sources};
 use model::packet::Traffic;
 
-use super::draft::{Draft, doors, ends, must_reach, no_path, only};
-use super::vantages::{Vantages, each_kind, interfaces};
-use crate::account::logins;
+use super::draft::{Draft, both, ends, must_reach, no_path, only};
+use super::egress::{self, Beyond};
+use super::vantages::{Vantages, bastion as from_bastion, each_kind, inside, interfaces};
+use crate::account::{clocks, logins};
+use crate::bastion::{BastionPlan, Stand};
 use crate::outside::OPERATOR;
-use crate::plan::{EnvironmentPlan, HostPlan};
-use crate::services::SSH;
+use crate::plan::{EnvironmentPlan, HostPlan, Plan};
+use crate::services::{DNS, NTP, SSH};
 
 const ROWS: &[&str] = &["R2"];
+/// Where the bastion stands is a choice.
+const PLACED: &[&str] = &["R2", "R3"];
 
-pub(super) fn claims(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Claim> {
-    let Some(bastion) = plan.bastion() else {
+pub(super) fn claims(
+    plan: &EnvironmentPlan<'_>,
+    whole: &Plan<'_>,
+    vantages: &Vantages,
+) -> Vec<Claim> {
+    let Some(bastion) = &plan.bastion else {
         return Vec::new();
     };
-    let mut claims = of_bastion(plan, vantages, bastion);
-    for host in plan.hosts.iter().filter(|host| host.managed()) {
-        if host.id != bastion.id {
-            claims.push(only_from_bastion(plan, vantages, bastion, host));
-            claims.push(through_bastion(plan, vantages, bastion, host));
-        }
+    let access = Access {
+        plan,
+        vantages,
+        bastion,
+    };
+    let mut claims = vec![
+        access.from_operator(),
+        access.only_operator(),
+        access.only_its_port(),
+        access.nothing_else(whole),
+    ];
+    for host in plan.hosts_of(Role::Product) {
+        claims.push(access.only_from_bastion(host));
+        claims.push(access.through_bastion(host));
     }
     let others = interfaces(plan.hosts.iter().filter(|host| !host.managed()));
     claims.push(
@@ -42,151 +60,244 @@ pub(super) fn claims(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Cla
     claims
 }
 
-/// The login name that probes use.
-fn login(plan: &EnvironmentPlan<'_>) -> String {
-    logins(plan.estate).into_iter().next().unwrap_or_default()
+/// Remote access to one environment.
+struct Access<'a> {
+    plan: &'a EnvironmentPlan<'a>,
+    vantages: &'a Vantages,
+    bastion: &'a BastionPlan,
 }
 
-/// The operator's networks, of the families that the environment has.
-fn operator(plan: &EnvironmentPlan<'_>) -> Sources {
-    let mut sources = Sources::interfaces([]);
-    let networks = crate::environment::operator_networks(plan);
-    sources.ranges = networks
-        .into_iter()
-        .map(|network| (SiteId::from(OPERATOR), network))
-        .collect();
-    sources
-}
-
-fn of_bastion(plan: &EnvironmentPlan<'_>, vantages: &Vantages, bastion: &HostPlan) -> Vec<Claim> {
-    let port = plan.environment.bastion.port;
-    let private = ends(bastion, port);
-    let public = doors(bastion, port);
-    let mut open = Draft::of(
-        plan,
-        "ssh/bastion/from-operator",
-        format!("The operator logs in to the bastion on port {port}"),
-        ROWS,
-    )
-    .prove_it(must_reach(
-        operator(plan),
-        [bastion.interface()],
-        [Traffic::tcp(port)],
-    ));
-    if let Some(operator) = &vantages.operator {
-        let question = |target| straight(plan, bastion, target);
-        open = open.ask_each(operator, &public, &Expect::Works, question);
+impl Access<'_> {
+    /// The login name that probes use.
+    fn login(&self) -> String {
+        let logins = logins(self.plan.estate);
+        logins.into_iter().next().unwrap_or_default()
     }
-    let only_operator = Draft::of(
-        plan,
-        "ssh/bastion/only-from-operator",
-        "Nobody but the operator reaches the bastion, on any port",
-        ROWS,
-    )
-    .prove_it(no_path(
-        operator(plan).complement(),
-        [bastion.interface()],
-        [Traffic::All],
-    ))
-    .attack(vantages.private_outside(), &private)
-    .attack(each_kind(plan, &|host| host.id == bastion.id), &private)
-    .attack(vantages.stranger.clone(), &public)
-    .attack(vantages.elsewhere.clone(), &public);
-    let only_port = Draft::of(
-        plan,
-        "ssh/bastion/only-its-port",
-        format!("The bastion is reached on port {port} and on no other, 22 least of all"),
-        ROWS,
-    )
-    .prove_it(only(
-        Sources::anywhere(),
-        [bastion.interface()],
-        [Traffic::tcp(port)],
-    ))
-    .attack(vantages.data_centre.clone(), &ends(bastion, SSH))
-    .attack(vantages.on_internet(), &doors(bastion, SSH));
-    vec![open.done(), only_operator.done(), only_port.done()]
-}
 
-/// A login without a detour.
-fn straight(plan: &EnvironmentPlan<'_>, host: &HostPlan, target: SocketAddr) -> Question {
-    Question::Ssh {
-        host: host.id.clone(),
-        target,
-        user: login(plan),
-        via: None,
+    /// The operator's networks, of the families in which the bastion has a door.
+    fn operator(&self) -> Sources {
+        let mut sources = Sources::interfaces([]);
+        let networks = self.plan.estate.operator.networks.iter().copied();
+        let has_door = |network: &IpNet| {
+            let mut doors = self.bastion.doors.iter();
+            doors.any(|door| door.is_ipv4() == network.addr().is_ipv4())
+        };
+        sources.ranges = networks
+            .filter(has_door)
+            .map(|network| (SiteId::from(OPERATOR), network))
+            .collect();
+        sources
     }
-}
 
-fn only_from_bastion(
-    plan: &EnvironmentPlan<'_>,
-    vantages: &Vantages,
-    bastion: &HostPlan,
-    host: &HostPlan,
-) -> Claim {
-    let targets = ends(host, SSH);
-    let mut draft = Draft::of(
-        plan,
-        &format!("ssh/{}/only-from-bastion", host.name),
-        format!("SSH to {} only from the bastion", host.name),
-        ROWS,
-    )
-    .prove_it(no_path(
-        Sources::interfaces([bastion.interface()]).complement(),
-        [host.interface()],
-        [Traffic::tcp(SSH)],
-    ));
-    if let Some(operator) = &vantages.operator {
-        let question = |target| straight(plan, host, target);
-        draft = draft.ask_each(operator, &targets, &Expect::NoWay, question);
-    }
-    draft
-        .attack(vantages.stranger.clone(), &targets)
-        .attack(vantages.private_outside(), &targets)
-        // Between applications too: from a sibling as from a node of another product.
-        .attack(
-            each_kind(plan, &|other| other.id == host.id || other.id == bastion.id),
-            &targets,
-        )
-        .done()
-}
-
-fn through_bastion(
-    plan: &EnvironmentPlan<'_>,
-    vantages: &Vantages,
-    bastion: &HostPlan,
-    host: &HostPlan,
-) -> Claim {
-    let mut draft = Draft::of(
-        plan,
-        &format!("ssh/{}/through-bastion", host.name),
-        format!("The operator logs in to {} through the bastion", host.name),
-        ROWS,
-    )
-    .prove_it(must_reach(
-        Sources::interfaces([bastion.interface()]),
-        [host.interface()],
-        [Traffic::tcp(SSH)],
-    ));
-    let doors = doors(bastion, plan.environment.bastion.port);
-    if let Some(operator) = &vantages.operator
-        && let Some(door) = operator.of_its_families(&doors).next()
-    {
-        // The bastion opens the second part of the way: it has the families of its environment, whatever the operator has.
-        for target in ends(host, SSH) {
-            let user = login(plan);
-            let question = Question::Ssh {
-                host: host.id.clone(),
-                target,
-                user: user.clone(),
-                via: Some(SshHop {
-                    host: bastion.id.clone(),
-                    target: door,
-                    user,
-                }),
-            };
-            draft = draft.ask(&operator.id, question, Expect::Works);
+    /// A login without a detour.
+    fn straight(&self, host: &HostId, target: SocketAddr) -> Question {
+        Question::Ssh {
+            host: host.clone(),
+            target,
+            user: self.login(),
+            via: None,
         }
     }
-    draft.done()
+
+    fn from_operator(&self) -> Claim {
+        let port = self.bastion.port;
+        let mut draft = Draft::of(
+            self.plan,
+            "ssh/bastion/from-operator",
+            format!("The operator logs in to the bastion on port {port}"),
+            PLACED,
+        )
+        .prove_it(must_reach(
+            self.operator(),
+            [self.bastion.front()],
+            [Traffic::tcp(port)],
+        ));
+        if let Some(operator) = &self.vantages.operator {
+            let question = |target| self.straight(&self.bastion.id, target);
+            let doors = self.bastion.doors(port);
+            draft = draft.ask_each(operator, &doors, &Expect::Works, question);
+        }
+        draft.done()
+    }
+
+    fn only_operator(&self) -> Claim {
+        let (bastion, vantages) = (self.bastion, self.vantages);
+        let (private, public) = (bastion.ends(bastion.port), bastion.doors(bastion.port));
+        let mut draft = Draft::of(
+            self.plan,
+            "ssh/bastion/only-from-operator",
+            "Nobody but the operator reaches the bastion, on any port",
+            PLACED,
+        )
+        .prove_it(no_path(
+            self.operator().complement(),
+            bastion.interfaces(),
+            [Traffic::All],
+        ));
+        if bastion.interface() != bastion.front() {
+            draft = draft.prove(
+                "Nobody at all reaches the bastion on the side of the hosts",
+                no_path(Sources::anywhere(), [bastion.interface()], [Traffic::All]),
+            );
+        }
+        draft
+            .attack(vantages.private_outside(), &private)
+            .attack(each_kind(self.plan, &|_| false), &private)
+            .attack(vantages.stranger.clone(), &public)
+            .attack(vantages.elsewhere.clone(), &public)
+            .done()
+    }
+
+    fn only_its_port(&self) -> Claim {
+        let port = self.bastion.port;
+        Draft::of(
+            self.plan,
+            "ssh/bastion/only-its-port",
+            format!("The bastion is reached on port {port} and on no other, 22 least of all"),
+            ROWS,
+        )
+        .prove_it(only(
+            Sources::anywhere(),
+            self.bastion.interfaces(),
+            [Traffic::tcp(port)],
+        ))
+        .attack(self.vantages.data_centre.clone(), &self.bastion.ends(SSH))
+        .attack(self.vantages.on_internet(), &self.bastion.doors(SSH))
+        .done()
+    }
+
+    /// What the bastion itself opens: whoever has taken it gets no further than an engineer does.
+    fn nothing_else(&self, whole: &Plan<'_>) -> Claim {
+        let (plan, bastion) = (self.plan, self.bastion);
+        let from = || Sources::interfaces(bastion.interfaces());
+        let nodes = interfaces(plan.hosts_of(Role::Product));
+        let resolvers = interfaces(plan.hosts_of(Role::Resolver));
+        let mut others = inside(whole);
+        others.retain(|other| !nodes.contains(other) && !resolvers.contains(other));
+        others.retain(|other| !bastion.interfaces().contains(other));
+        let mut draft = Draft::of(
+            plan,
+            "ssh/bastion/nothing-else",
+            "The bastion logs in to its environment's nodes, asks its resolvers for names, and reaches nothing else",
+            PLACED,
+        )
+        .prove(
+            "The bastion reaches the nodes by SSH alone",
+            only(from(), nodes, [Traffic::tcp(SSH)]),
+        )
+        .prove(
+            "The bastion asks the resolvers for names alone",
+            only(from(), resolvers, both(DNS)),
+        );
+        if !others.is_empty() {
+            draft = draft.prove(
+                "The bastion reaches no other host of any environment",
+                no_path(from(), others, [Traffic::All]),
+            );
+        }
+        // Of a bastion in the VPC, the claims on what leaves the VPC say the rest.
+        if bastion.stand != Stand::Vpc {
+            draft = self.outbound(draft);
+        }
+        for host in plan.hosts_of(Role::Product) {
+            let product = host.product.as_deref();
+            if let Some(product) = product.and_then(|name| plan.products.get(name)) {
+                draft = draft.attack(from_bastion(plan), &ends(host, product.called_on));
+            }
+        }
+        draft.done()
+    }
+
+    /// What it may send to the places outside AWS: in the data centre, questions for the time.
+    fn outbound(&self, mut draft: Draft) -> Draft {
+        for place in Beyond::ALL {
+            if place == Beyond::DataCentre && self.plan.estate.data_centre.is_none() {
+                continue;
+            }
+            let servers = clocks(self.plan, self.bastion);
+            let allowed: Vec<Outflow> = servers
+                .into_iter()
+                .filter(|_| place == Beyond::DataCentre)
+                .map(|server| Outflow {
+                    to: IpNet::from(server),
+                    traffic: Traffic::udp(NTP),
+                })
+                .collect();
+            let title = egress::title("The bastion", place, &allowed);
+            draft = draft.prove(
+                title,
+                Rule::OnlyOutbound {
+                    from: self.bastion.interfaces(),
+                    site: place.site(),
+                    allowed,
+                },
+            );
+        }
+        draft
+    }
+
+    fn only_from_bastion(&self, host: &HostPlan) -> Claim {
+        let targets = ends(host, SSH);
+        let mut draft = Draft::of(
+            self.plan,
+            &format!("ssh/{}/only-from-bastion", host.name),
+            format!("SSH to {} only from the bastion", host.name),
+            ROWS,
+        )
+        .prove_it(no_path(
+            Sources::interfaces([self.bastion.interface()]).complement(),
+            [host.interface()],
+            [Traffic::tcp(SSH)],
+        ));
+        if let Some(operator) = &self.vantages.operator {
+            let question = |target| self.straight(&host.id, target);
+            draft = draft.ask_each(operator, &targets, &Expect::NoWay, question);
+        }
+        draft
+            .attack(self.vantages.stranger.clone(), &targets)
+            .attack(self.vantages.private_outside(), &targets)
+            // Between applications too: from a sibling as from a node of another product.
+            .attack(each_kind(self.plan, &|other| other.id == host.id), &targets)
+            .done()
+    }
+
+    fn through_bastion(&self, host: &HostPlan) -> Claim {
+        let bastion = self.bastion;
+        let mut draft = Draft::of(
+            self.plan,
+            &format!("ssh/{}/through-bastion", host.name),
+            format!("The operator logs in to {} through the bastion", host.name),
+            PLACED,
+        )
+        .prove_it(must_reach(
+            Sources::interfaces([bastion.interface()]),
+            [host.interface()],
+            [Traffic::tcp(SSH)],
+        ));
+        let doors = bastion.doors(bastion.port);
+        if let Some(operator) = &self.vantages.operator
+            && let Some(door) = operator.of_its_families(&doors).next()
+        {
+            // The bastion opens the second part of the way: its families count, whatever the operator has.
+            let has = |target: &SocketAddr| {
+                let mut own = bastion.addresses.iter();
+                own.any(|own| own.is_ipv4() == target.is_ipv4())
+            };
+            for target in ends(host, SSH).into_iter().filter(has) {
+                let user = self.login();
+                let question = Question::Ssh {
+                    host: host.id.clone(),
+                    target,
+                    user: user.clone(),
+                    via: Some(SshHop {
+                        host: bastion.id.clone(),
+                        target: door,
+                        user,
+                    }),
+                };
+                draft = draft.ask(&operator.id, question, Expect::Works);
+            }
+        }
+        draft.done()
+    }
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use model::blueprint::Role;
 use model::id::{HostId, InterfaceId};
 
+use crate::bastion::BastionPlan;
 use crate::outside::OutsideHost;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 
@@ -42,6 +43,15 @@ impl Vantage {
 impl From<&HostPlan> for Vantage {
     fn from(host: &HostPlan) -> Self {
         Self::new(&host.id, &host.addresses())
+    }
+}
+
+impl From<&BastionPlan> for Vantage {
+    fn from(bastion: &BastionPlan) -> Self {
+        Self::new(
+            &bastion.id,
+            &[&bastion.addresses[..], &bastion.doors].concat(),
+        )
     }
 }
 
@@ -99,14 +109,18 @@ impl Vantages {
 /// An environment's bastion and one node: those from which another environment is attacked.
 pub(super) fn samples(plan: &EnvironmentPlan<'_>) -> Vec<Vantage> {
     let node = plan.hosts_of(Role::Product).next();
-    plan.bastion()
+    bastion(plan)
         .into_iter()
-        .chain(node)
-        .map(Vantage::from)
+        .chain(node.map(Vantage::from))
         .collect()
 }
 
-/// One host of each kind in an environment, but for those left out: an attack from every tier.
+/// The environment's bastion.
+pub(super) fn bastion(plan: &EnvironmentPlan<'_>) -> Option<Vantage> {
+    plan.bastion.as_ref().map(Vantage::from)
+}
+
+/// One host of each kind in a VPC besides the bastion, but for those left out: an attack from every tier.
 pub(super) fn each_kind<'a>(
     plan: &'a EnvironmentPlan<'_>,
     skip: &'a dyn Fn(&HostPlan) -> bool,
@@ -114,7 +128,7 @@ pub(super) fn each_kind<'a>(
     let mut seen = BTreeSet::new();
     plan.hosts
         .iter()
-        .filter(|host| !skip(host))
+        .filter(|host| host.role != Role::Bastion && !skip(host))
         .filter(move |host| seen.insert(&host.group))
         .map(Vantage::from)
 }
@@ -126,11 +140,14 @@ pub(super) fn interfaces<'a>(
     hosts.into_iter().map(HostPlan::interface).collect()
 }
 
+/// The interfaces of an environment, the bastion's among them wherever it stands.
+pub(super) fn of_environment(plan: &EnvironmentPlan<'_>) -> BTreeSet<InterfaceId> {
+    let bastion = plan.bastion.iter().flat_map(BastionPlan::interfaces);
+    interfaces(&plan.hosts).into_iter().chain(bastion).collect()
+}
+
 /// The interfaces of every environment.
 pub(super) fn inside(whole: &Plan<'_>) -> BTreeSet<InterfaceId> {
-    whole
-        .environments
-        .values()
-        .flat_map(|environment| interfaces(&environment.hosts))
-        .collect()
+    let environments = whole.environments.values();
+    environments.flat_map(of_environment).collect()
 }

@@ -11,9 +11,10 @@ use model::id::AclId;
 use model::network::NetworkAcl;
 use model::packet::{PortRange, Traffic};
 
-use super::{acl, anywhere, data_centre_prefixes, operator_networks};
+use super::{acl, anywhere, data_centre_prefixes, of_families, operator_networks};
 use crate::address::Tier;
 use crate::balancing::Face;
+use crate::bastion::{BastionPlan, Stand};
 use crate::filters::Entries;
 use crate::outside::in_data_centre;
 use crate::plan::EnvironmentPlan;
@@ -50,10 +51,12 @@ fn public_in(plan: &EnvironmentPlan<'_>) -> Entries {
     for listener in plan.listeners(Face::Public) {
         entries.allow(&[Traffic::tcp(listener.listen)], &all);
     }
-    entries.allow(
-        &[Traffic::tcp(plan.environment.bastion.port)],
-        &operator_networks(plan),
-    );
+    if plan.bastion_stands(Stand::Vpc) {
+        entries.allow(
+            &[Traffic::tcp(plan.environment.bastion.port)],
+            &operator_networks(plan),
+        );
+    }
     let app: Vec<IpNet> = ipv4(plan.tier_ranges(Tier::App));
     for (traffic, _) in translated(plan) {
         entries.allow(&[traffic], &app);
@@ -67,8 +70,10 @@ fn public_in(plan: &EnvironmentPlan<'_>) -> Entries {
 fn public_out(plan: &EnvironmentPlan<'_>) -> Entries {
     let mut entries = Entries::default();
     let app = plan.tier_ranges(Tier::App);
-    entries.allow(&[Traffic::tcp(SSH)], &app);
-    entries.allow(&[Traffic::tcp(DNS), Traffic::udp(DNS)], &app);
+    if plan.bastion_stands(Stand::Vpc) {
+        entries.allow(&[Traffic::tcp(SSH)], &app);
+        entries.allow(&[Traffic::tcp(DNS), Traffic::udp(DNS)], &app);
+    }
     entries.allow(&low_balanced(plan, Face::Public), &app);
     for (traffic, prefix) in translated(plan) {
         entries.allow(&[traffic], &[prefix]);
@@ -83,9 +88,10 @@ fn app_in(plan: &EnvironmentPlan<'_>) -> Entries {
     let mut entries = Entries::default();
     let dns = [Traffic::tcp(DNS), Traffic::udp(DNS)];
     let public = plan.tier_ranges(Tier::Public);
+    let bastion = bastion_ranges(plan);
     let data_centre = data_centre_prefixes(plan);
-    entries.allow(&[Traffic::tcp(SSH)], &public);
-    entries.allow(&dns, &public);
+    entries.allow(&[Traffic::tcp(SSH)], &bastion);
+    entries.allow(&dns, &bastion);
     entries.allow(&low_balanced(plan, Face::Public), &public);
     entries.allow(&[Traffic::All], &plan.tier_ranges(Tier::App));
     entries.allow(&dns, &data_centre);
@@ -113,6 +119,9 @@ fn app_out(plan: &EnvironmentPlan<'_>) -> Entries {
     }
     entries.allow_replies(&plan.tier_ranges(Tier::Public));
     entries.allow_replies(&data_centre);
+    if plan.bastion_stands(Stand::OperatorVpc) {
+        entries.allow_replies(&bastion_ranges(plan));
+    }
     for outbound in plan.outbound_by_name() {
         // The groups allow these ports to everywhere, since groups cannot leave anybody out; this entry does.
         if outbound.port < FIRST_EPHEMERAL {
@@ -153,6 +162,15 @@ fn open(plan: &EnvironmentPlan<'_>) -> Entries {
     let mut entries = Entries::default();
     entries.allow(&[Traffic::All], &anywhere(plan));
     entries
+}
+
+/// Where the bastion comes from, as the app tier sees it: the tier that it stands in, else its own addresses.
+fn bastion_ranges(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
+    if plan.bastion_stands(Stand::Vpc) {
+        return plan.tier_ranges(Tier::Public);
+    }
+    let prefixes = plan.bastion.iter().flat_map(BastionPlan::prefixes);
+    of_families(plan, &prefixes.collect::<Vec<_>>())
 }
 
 /// The servers whose addresses are declared, the customer's above all, and what hosts ask them.

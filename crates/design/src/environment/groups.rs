@@ -11,8 +11,9 @@ use model::id::GroupId;
 use model::network::{GroupHome, RulePeer, SecurityGroup};
 use model::packet::Traffic;
 
-use super::{anywhere, data_centre_prefixes, operator_networks};
+use super::{anywhere, data_centre_prefixes, of_families, operator_networks};
 use crate::balancing::Face;
+use crate::bastion::{BastionPlan, Stand};
 use crate::filters::Rules;
 use crate::mail;
 use crate::plan::{EnvironmentPlan, ProductPlan};
@@ -33,7 +34,9 @@ pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGr
     };
     // What nobody put into a group gets this one: it allows nothing.
     insert("default", Rules::default());
-    insert("bastion", bastion(plan));
+    if plan.bastion_stands(Stand::Vpc) {
+        insert("bastion", bastion(plan));
+    }
     insert("resolver", resolver(plan));
     for (name, product) in &plan.products {
         insert(name, of_product(plan, name, product));
@@ -57,6 +60,19 @@ pub(super) fn groups(plan: &EnvironmentPlan<'_>) -> BTreeMap<GroupId, SecurityGr
 
 fn group(plan: &EnvironmentPlan<'_>, name: &str) -> RulePeer {
     RulePeer::Group(plan.group(name))
+}
+
+/// The bastion, as rules name it: by its group in the VPC. A group of another VPC is known only in the same region and
+/// while the peering lasts, and a data centre has none: from there it is known by its addresses.
+fn bastion_peers(plan: &EnvironmentPlan<'_>) -> Vec<RulePeer> {
+    if plan.bastion_stands(Stand::Vpc) {
+        return vec![group(plan, "bastion")];
+    }
+    let prefixes = plan.bastion.iter().flat_map(BastionPlan::prefixes);
+    of_families(plan, &prefixes.collect::<Vec<_>>())
+        .into_iter()
+        .map(RulePeer::Prefix)
+        .collect()
 }
 
 fn dns() -> [Traffic; 2] {
@@ -98,6 +114,11 @@ fn resolver(plan: &EnvironmentPlan<'_>) -> Rules {
                 "names, from the data centre",
             );
         }
+        if plan.bastion_stands(Stand::OperatorVpc) {
+            for peer in bastion_peers(plan) {
+                rules.accept(traffic, peer, "names, from the bastion");
+            }
+        }
         for server in zones::asked(plan.estate) {
             let peer = RulePeer::Prefix(IpNet::from(*server));
             rules.send(traffic, peer, "the customer's names");
@@ -119,11 +140,9 @@ fn accepted_by_product(
     product: &ProductPlan<'_>,
     rules: &mut Rules,
 ) {
-    rules.accept(
-        Traffic::tcp(SSH),
-        group(plan, "bastion"),
-        "SSH from the bastion",
-    );
+    for bastion in bastion_peers(plan) {
+        rules.accept(Traffic::tcp(SSH), bastion, "SSH from the bastion");
+    }
     for (face, balancer) in [
         (Face::Public, "public-balancer"),
         (Face::Internal, "internal-balancer"),

@@ -157,26 +157,38 @@ fn submission(plan: &EnvironmentPlan<'_>) -> ServiceKind {
 
 /// What the operator makes a host of; AWS makes the others.
 fn made_of(plan: &EnvironmentPlan<'_>, host: &HostPlan) -> Option<Machine> {
-    let environment = plan.environment;
-    let (instance, volume_gib, image) = match host.role {
-        Role::Bastion => {
-            let bastion = &environment.bastion;
-            (bastion.instance()?, None, &bastion.image)
-        }
+    match host.role {
+        Role::Bastion => bastion_machine(plan),
         Role::Product => {
             let wanted = plan.products.get(host.product.as_deref()?)?.wanted;
             let volume = Some(wanted.volume_gib);
-            (wanted.instance.as_str(), volume, &wanted.image)
+            let image = wanted.image.as_ref();
+            Some(of_image(plan, &wanted.instance, volume, image))
         }
-        _ => return None,
-    };
-    let image = image.as_ref().or(environment.image.as_ref());
+        _ => None,
+    }
+}
+
+/// What the operator makes a bastion of; in the data centre it is a machine of the customer's.
+pub(crate) fn bastion_machine(plan: &EnvironmentPlan<'_>) -> Option<Machine> {
+    let bastion = &plan.environment.bastion;
+    let instance = bastion.instance()?;
+    Some(of_image(plan, instance, None, bastion.image.as_ref()))
+}
+
+fn of_image(
+    plan: &EnvironmentPlan<'_>,
+    instance: &str,
+    volume_gib: Option<u32>,
+    image: Option<&String>,
+) -> Machine {
+    let image = image.or(plan.environment.image.as_ref());
     let image = image.and_then(|name| plan.estate.images.get(name));
-    Some(Machine {
+    Machine {
         instance: instance.to_owned(),
         volume_gib,
         image: image.cloned().unwrap_or_else(Image::published),
-    })
+    }
 }
 
 fn database(plan: &EnvironmentPlan<'_>) -> Option<Service> {
@@ -229,7 +241,11 @@ pub(crate) fn mail_zone(plan: &EnvironmentPlan<'_>) -> Option<Zone> {
 pub(crate) fn zone(plan: &EnvironmentPlan<'_>) -> Zone {
     let name = plan.private_zone();
     let mut records: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
-    for host in &plan.hosts {
+    if let Some(bastion) = &plan.bastion {
+        let addresses = bastion.addresses.clone();
+        records.insert(format!("bastion.{name}"), addresses);
+    }
+    for host in plan.hosts.iter().filter(|host| host.role != Role::Bastion) {
         let fqdn = format!("{}.{name}", host.name);
         records.entry(fqdn).or_default().extend(host.addresses());
         if let Some(product) = &host.product {

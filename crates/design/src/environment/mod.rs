@@ -14,15 +14,19 @@ use model::id::{AclId, GatewayId, HostId, RouteTableId};
 use model::network::{Interface, InternetGateway, NatGateway, Place, Subnet, Vpc};
 
 use crate::address::Tier;
+use crate::operator_vpc::OperatorVpcPlan;
 use crate::plan::{EnvironmentPlan, Plan, SubnetPlan};
 
 pub(crate) use acls::customers;
-pub(crate) use machines::{DATABASE_USER, admin_password, database_password, mail_zone, zone};
+pub(crate) use machines::{
+    DATABASE_USER, admin_password, bastion_machine, database_password, mail_zone, zone,
+};
+pub(crate) use routes::route;
 
 /// Every IPv4 address.
-const ANY_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));
+pub(crate) const ANY_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));
 /// Every IPv6 address.
-const ANY_V6: IpNet = IpNet::V6(Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0));
+pub(crate) const ANY_V6: IpNet = IpNet::V6(Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0));
 
 /// Everywhere, in the families that the environment has.
 pub(crate) fn anywhere(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
@@ -82,7 +86,10 @@ fn route_table(plan: &EnvironmentPlan<'_>, subnet: &SubnetPlan) -> RouteTableId 
 }
 
 /// The environment's part of the network.
-pub(crate) fn network(plan: &EnvironmentPlan<'_>) -> Network {
+pub(crate) fn network(
+    plan: &EnvironmentPlan<'_>,
+    operator_vpc: Option<&OperatorVpcPlan>,
+) -> Network {
     let mut network = Network::default();
     network.vpcs.insert(
         plan.vpc(),
@@ -108,7 +115,7 @@ pub(crate) fn network(plan: &EnvironmentPlan<'_>) -> Network {
             },
         );
     }
-    network.route_tables = routes::tables(plan);
+    network.route_tables = routes::tables(plan, operator_vpc);
     network.acls = acls::acls(plan);
     network.groups = groups::groups(plan);
     gateways(plan, &mut network);

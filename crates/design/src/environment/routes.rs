@@ -9,27 +9,36 @@ use model::network::{Route, RouteTable, RouteTarget};
 use super::{
     ANY_V4, ANY_V6, data_centre_prefixes, egress_only_gateway, internet_gateway, route_table,
 };
-use crate::account::TRANSIT_GATEWAY;
+use crate::account::{TRANSIT_GATEWAY, peering};
 use crate::address::Tier;
+use crate::bastion::Stand;
+use crate::operator_vpc::OperatorVpcPlan;
 use crate::plan::{EnvironmentPlan, SubnetPlan};
 
 /// The environment's route tables.
-pub(super) fn tables(plan: &EnvironmentPlan<'_>) -> BTreeMap<RouteTableId, RouteTable> {
+pub(super) fn tables(
+    plan: &EnvironmentPlan<'_>,
+    operator_vpc: Option<&OperatorVpcPlan>,
+) -> BTreeMap<RouteTableId, RouteTable> {
     plan.subnets
         .iter()
         .map(|subnet| {
             let table = RouteTable {
                 vpc: plan.vpc(),
-                routes: routes(plan, subnet),
+                routes: routes(plan, operator_vpc, subnet),
             };
             (route_table(plan, subnet), table)
         })
         .collect()
 }
 
-/// The routes of a subnet. Only the public tier has the Internet gateway, only the app tier knows the data centre, and
-/// the others know nothing but the VPC.
-fn routes(plan: &EnvironmentPlan<'_>, subnet: &SubnetPlan) -> Vec<Route> {
+/// The routes of a subnet. Only the public tier has the Internet gateway, only the app tier knows the data centre
+/// and a bastion in the operator's VPC, and the others know nothing but the VPC.
+fn routes(
+    plan: &EnvironmentPlan<'_>,
+    operator_vpc: Option<&OperatorVpcPlan>,
+    subnet: &SubnetPlan,
+) -> Vec<Route> {
     let mut routes: Vec<Route> = plan
         .ranges()
         .into_iter()
@@ -57,13 +66,19 @@ fn routes(plan: &EnvironmentPlan<'_>, subnet: &SubnetPlan) -> Vec<Route> {
                     .into_iter()
                     .map(|prefix| route(prefix, RouteTarget::TransitGateway(transit.clone()))),
             );
+            if let Some(operator_vpc) = operator_vpc
+                && plan.bastion_stands(Stand::OperatorVpc)
+            {
+                let bastions = IpNet::V4(operator_vpc.subnet);
+                routes.push(route(bastions, RouteTarget::Peering(peering(plan))));
+            }
         }
         Tier::Data | Tier::Transit => {}
     }
     routes
 }
 
-fn route(destination: IpNet, target: RouteTarget) -> Route {
+pub(crate) fn route(destination: IpNet, target: RouteTarget) -> Route {
     Route {
         destination,
         target,
