@@ -234,3 +234,27 @@ fn answers_of_failing_claims_are_open_and_no_others() {
         "some claim holds by its answers"
     );
 }
+
+#[test]
+fn peerings_are_drawn_and_named() {
+    let design = acme();
+    let mut network = design.network();
+    let ids: Vec<_> = network.vpcs.keys().cloned().collect();
+    let peer = |vpcs| model::network::Peering { vpcs };
+    network
+        .peerings
+        .insert("peering".into(), peer([ids[0].clone(), ids[1].clone()]));
+    let nowhere = "not of this network".into();
+    network
+        .peerings
+        .insert("dangling".into(), peer([ids[0].clone(), nowhere]));
+    let drawn = diagram("ACME", &network, &design.hosts());
+    roxmltree::Document::parse(&drawn).expect("well-formed XML");
+    assert_eq!(drawn.matches("class='peering'").count(), 1);
+    for (one, other) in [(&ids[0], &ids[1]), (&ids[1], &ids[0])] {
+        let (one, other) = (one.as_str(), other.as_str());
+        assert!(drawn.contains(&format!("{one} · ")), "{one} has no head");
+        assert!(drawn.contains(other), "{other} is not named");
+    }
+    assert!(drawn.contains("peered with"));
+}

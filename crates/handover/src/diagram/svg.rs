@@ -30,6 +30,7 @@ const STYLE: &str = "\
 .reeve .transitbar{fill:#6b4fa0}\
 .reeve .link{fill:none;stroke:#5c6b7a;stroke-width:2}\
 .reeve .tunnel{fill:none;stroke:#6b4fa0;stroke-width:2.5;stroke-dasharray:7 4}\
+.reeve .peering{fill:none;stroke:#0b7285;stroke-width:2}\
 .reeve .flow{fill:none;stroke-width:1.7;opacity:.85}\
 .reeve .halo{fill:none;stroke:#fff;stroke-width:4.5;opacity:.9}";
 

@@ -8,6 +8,16 @@ use model::{Network, SiteId, VpcId};
 use super::{Area, short};
 use crate::diagram::svg::{Canvas, width_of};
 
+/// Lanes of the gap between the columns of VPCs, from its middle: for links of VPCs that are not in the row next to what
+/// they are linked to, and for peerings, of which more than four share them.
+const INTERNET_LANE: f64 = 9.0;
+const TRANSIT_LANE: f64 = -9.0;
+const PEERING_LANES: [f64; 4] = [-4.5, -1.5, 1.5, 4.5];
+/// How far below a VPC's upper edge its peerings leave it.
+const UNDER_HEAD: f64 = 38.0;
+/// How far above or below its VPC a link turns into the gap.
+const TURN: f64 = 18.0;
+
 /// Draws the transit gateway and returns where it stands.
 pub(super) fn draw_transit(canvas: &mut Canvas, network: &Network, top: f64) -> Area {
     let label = match network.transit_gateways.len() {
@@ -49,6 +59,10 @@ pub(super) fn link_internet(
         };
         canvas.path(&format!("M{left:.1} {y:.1} H{right:.1}"), "link");
     }
+    let first = vpcs
+        .values()
+        .map(|area| area.y)
+        .fold(f64::INFINITY, f64::min);
     for (id, area) in vpcs {
         let gateways = network
             .internet_gateways
@@ -62,12 +76,51 @@ pub(super) fn link_internet(
         let start = internet.bottom();
         let from = x.clamp(internet.x + 30.0, internet.x + internet.width - 30.0);
         let half = start + 20.0;
+        let around = if area.y > first {
+            let gap = canvas.width() / 2.0 + INTERNET_LANE;
+            format!("H{gap:.1} V{:.1} ", area.y - TURN)
+        } else {
+            String::new()
+        };
         canvas.path(
-            &format!("M{from:.1} {start:.1} V{half:.1} H{x:.1} V{:.1}", area.y),
+            &format!(
+                "M{from:.1} {start:.1} V{half:.1} {around}H{x:.1} V{:.1}",
+                area.y
+            ),
             "link",
         );
         canvas.rect(x - 62.0, area.y - 11.0, 124.0, 22.0, 11.0, "badge");
         canvas.text(x, area.y + 4.0, "inv", "Internet gateway");
+    }
+}
+
+/// From VPC to VPC where two are peered, along the gap between the columns of VPCs; their names are in the VPCs' heads.
+pub(super) fn link_peerings(canvas: &mut Canvas, network: &Network, vpcs: &BTreeMap<VpcId, Area>) {
+    let middle = canvas.width() / 2.0;
+    for (index, peering) in (0_usize..).zip(network.peerings.values()) {
+        let [Some(one), Some(other)] = peering.vpcs.each_ref().map(|vpc| vpcs.get(vpc)) else {
+            continue;
+        };
+        let lane = PEERING_LANES[index % PEERING_LANES.len()];
+        let edge = |area: &Area| {
+            if area.middle() < middle {
+                area.x + area.width
+            } else {
+                area.x
+            }
+        };
+        let below = |area: &Area| area.y + UNDER_HEAD + lane;
+        canvas.path(
+            &format!(
+                "M{:.1} {:.1} H{:.1} V{:.1} H{:.1}",
+                edge(one),
+                below(one),
+                middle + lane,
+                below(other),
+                edge(other)
+            ),
+            "peering",
+        );
     }
 }
 
@@ -80,6 +133,7 @@ pub(super) fn link_transit(
     private: &[Area],
     sites: &[&SiteId],
 ) {
+    let last = vpcs.values().map(|area| area.y).fold(0.0, f64::max);
     for attachment in network
         .transit_gateways
         .values()
@@ -95,10 +149,14 @@ pub(super) fn link_transit(
                 } else {
                     transit.x + transit.width
                 };
-                canvas.path(
-                    &format!("M{x:.1} {:.1} V{y:.1} H{edge:.1}", area.bottom()),
-                    "link",
-                );
+                let bottom = area.bottom();
+                let way = if area.y < last {
+                    let gap = canvas.width() / 2.0 + TRANSIT_LANE;
+                    format!("V{:.1} H{gap:.1} V{:.1}", bottom + TURN, transit.y)
+                } else {
+                    format!("V{y:.1} H{edge:.1}")
+                };
+                canvas.path(&format!("M{x:.1} {bottom:.1} {way}"), "link");
             }
             AttachedTo::Site(site) => {
                 let Some(area) = sites

@@ -11,7 +11,7 @@ use model::network::SiteKind;
 use model::{Host, HostId, Network, SiteId};
 
 use super::svg::Canvas;
-use links::{draw_transit, link_internet, link_transit};
+use links::{draw_transit, link_internet, link_peerings, link_transit};
 use sites::draw_sites;
 use vpcs::draw_vpcs;
 
@@ -66,6 +66,7 @@ pub(super) fn draw(
     if let Some(internet) = internet {
         link_internet(canvas, network, internet, &sites, &vpcs);
     }
+    link_peerings(canvas, network, &vpcs);
     if let Some(transit) = transit {
         link_transit(canvas, network, transit, &vpcs, &private, &inside);
     }

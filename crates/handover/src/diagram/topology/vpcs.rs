@@ -151,7 +151,7 @@ fn draw_head(canvas: &mut Canvas, network: &Network, id: &VpcId, area: Area) {
         area.x + 16.0,
         area.y + 29.0,
         "head",
-        &format!("{} · {region}", short(id.as_str())),
+        &format!("{} · {region}{}", short(id.as_str()), peered(network, id)),
     );
     let ranges: Vec<_> = network
         .vpcs
@@ -166,6 +166,23 @@ fn draw_head(canvas: &mut Canvas, network: &Network, id: &VpcId, area: Area) {
         "mono end",
         &ranges.join("  "),
     );
+}
+
+/// The VPCs that a VPC is peered with, in words.
+fn peered(network: &Network, id: &VpcId) -> String {
+    let others: BTreeSet<&str> = network
+        .peerings
+        .values()
+        .filter(|peering| peering.vpcs.contains(id))
+        .flat_map(|peering| &peering.vpcs)
+        .filter(|other| *other != id)
+        .map(|other| short(other.as_str()))
+        .collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    let others: Vec<_> = others.into_iter().collect();
+    format!(" · peered with {}", others.join(", "))
 }
 
 fn draw_subnet(
