@@ -164,6 +164,26 @@ pub fn overlap(left: &IpNet, right: &IpNet) -> bool {
     left.contains(right) || right.contains(left)
 }
 
+/// What is left of a range without one address: at most one range for each bit of its length.
+pub(crate) fn without(range: IpNet, address: IpAddr) -> Vec<IpNet> {
+    let mut left = Vec::new();
+    let mut around = range.contains(&address).then_some(range);
+    if around.is_none() {
+        left.push(range);
+    }
+    // Halving ends with the address alone, which has no halves.
+    while let Some(range) = around.take() {
+        for half in range.subnets(range.prefix_len() + 1).into_iter().flatten() {
+            if half.contains(&address) {
+                around = Some(half);
+            } else {
+                left.push(half);
+            }
+        }
+    }
+    left
+}
+
 /// The first address of a range that a host may have: the range's own, when it is a single address.
 pub fn first_host(range: IpNet) -> IpAddr {
     let single = range.prefix_len() >= range.max_prefix_len().saturating_sub(1);
@@ -274,6 +294,24 @@ mod tests {
                 "{address}"
             );
         }
+    }
+
+    #[test]
+    fn leaves_one_address_out() {
+        let check = |range: &str, address: &str, wanted: &[&str]| {
+            let left = without(
+                range.parse().expect("a range"),
+                address.parse().expect("an address"),
+            );
+            let left: Vec<String> = left.iter().map(ToString::to_string).collect();
+            assert_eq!(left, wanted, "{range} without {address}");
+        };
+        check("10.0.0.0/30", "10.0.0.2", &["10.0.0.0/31", "10.0.0.3/32"]);
+        check("10.0.0.0/30", "10.0.1.2", &["10.0.0.0/30"]);
+        check("10.0.0.2/32", "10.0.0.2", &[]);
+        check("10.0.0.0/30", "::1", &["10.0.0.0/30"]);
+        let all: IpNet = "::/0".parse().expect("a range");
+        assert_eq!(without(all, Ipv6Addr::LOCALHOST.into()).len(), 128);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What must be so before anything can be allotted: findings with the arithmetic, all at once.
 
+mod bastions;
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::Catalog;
 use model::catalog::Product;
-use model::estate::{Environment, Estate, ProductUse};
+use model::estate::{BastionPlace, Environment, Estate, ProductUse};
 use model::finding::{Finding, Severity};
 use model::id::EnvironmentId;
 
@@ -45,6 +49,8 @@ pub(crate) fn check(estate: &Estate, catalog: &Catalog) -> Vec<Finding> {
         ));
     }
     ranges(estate, &mut findings);
+    bastions::check(estate, &mut findings);
+    links::check(estate, &mut findings);
     public_names(estate, &mut findings);
     for (id, environment) in &estate.environments {
         if RESERVED_ENVIRONMENTS.contains(&id.as_str()) {
@@ -100,7 +106,21 @@ pub(crate) fn declared_ranges(estate: &Estate) -> Vec<(String, IpNet)> {
         .networks
         .iter()
         .map(|network| ("operator.networks".to_owned(), *network));
-    environments.chain(data_centre).chain(operator).collect()
+    let vpc = estate.operator.vpc.iter();
+    let vpc = vpc.map(|vpc| ("operator.vpc.cidr".to_owned(), IpNet::V4(vpc.cidr)));
+    let edge = estate.environments.iter().filter_map(|(id, environment)| {
+        let BastionPlace::DataCentre { public_address, .. } = environment.bastion.place else {
+            return None;
+        };
+        let subject = format!("environments.{id}.bastion.public-address");
+        Some((subject, IpNet::from(IpAddr::V4(public_address))))
+    });
+    environments
+        .chain(data_centre)
+        .chain(operator)
+        .chain(vpc)
+        .chain(edge)
+        .collect()
 }
 
 fn ranges(estate: &Estate, findings: &mut Vec<Finding>) {

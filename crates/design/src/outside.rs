@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 use model::Lock;
 use model::blueprint::Role;
-use model::estate::{Estate, Link};
+use model::estate::{BastionPlace, Estate, Link};
 use model::finding::Finding;
 use model::id::{HostId, InterfaceId, SiteId};
 
@@ -97,6 +97,15 @@ pub(crate) fn in_data_centre(estate: &Estate, address: IpAddr) -> bool {
         .iter()
         .flat_map(|data_centre| &data_centre.prefixes)
         .any(|prefix| prefix.contains(&address))
+}
+
+/// The addresses of bastions that stand in the customer's data centre.
+pub(crate) fn bastions_in_data_centre(estate: &Estate) -> impl Iterator<Item = IpAddr> {
+    let environments = estate.environments.values();
+    environments.filter_map(|environment| match environment.bastion.place {
+        BastionPlace::DataCentre { address, .. } => Some(address),
+        BastionPlace::Vpc { .. } | BastionPlace::OperatorVpc { .. } => None,
+    })
 }
 
 /// Places everything outside AWS.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use model::Claim;
 use model::claim::{Expect, Question};
 use model::id::{InterfaceId, SiteId};
@@ -12,9 +13,10 @@ use model::packet::Traffic;
 use super::draft::{Draft, doors, ends, must_reach, no_path, only, tcp};
 use super::targets::behind;
 use super::vantages::{Vantages, interfaces};
+use crate::address::without;
 use crate::balancing::Face;
 use crate::bastion::BastionPlan;
-use crate::outside::DATA_CENTRE;
+use crate::outside::{DATA_CENTRE, bastions_in_data_centre};
 use crate::plan::{EnvironmentPlan, HostPlan, ProductPlan};
 use crate::services::SSH;
 
@@ -265,6 +267,27 @@ fn consumers(plan: &EnvironmentPlan<'_>, name: &str, product: &ProductPlan<'_>) 
     draft.done()
 }
 
+/// Everybody in the data centre who may use the products: not the bastions there, whose firewall keeps them to SSH.
+fn users(plan: &EnvironmentPlan<'_>) -> Sources {
+    let mut bastions = bastions_in_data_centre(plan.estate).peekable();
+    if bastions.peek().is_none() {
+        return Sources::site(SiteId::from(DATA_CENTRE));
+    }
+    let centre = plan.estate.data_centre.iter();
+    let all: Vec<IpNet> = centre.flat_map(|centre| centre.prefixes.clone()).collect();
+    let left = bastions.fold(all, |left, bastion| {
+        left.into_iter()
+            .flat_map(|net| without(net, bastion))
+            .collect()
+    });
+    let mut sources = Sources::interfaces([]);
+    sources.ranges = left
+        .into_iter()
+        .map(|net| (SiteId::from(DATA_CENTRE), net))
+        .collect();
+    sources
+}
+
 /// The data centre uses what is listed as internal.
 fn internal_entry(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
     let ports = || {
@@ -278,7 +301,7 @@ fn internal_entry(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Claim {
         &["R1", "R13"],
     )
     .prove_it(must_reach(
-        Sources::site(SiteId::from(DATA_CENTRE)),
+        users(plan),
         interfaces(plan.balancers(Face::Internal)),
         tcp(ports()),
     ));

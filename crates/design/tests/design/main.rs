@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by a panic")]
 
 mod acme;
+mod bastions;
 mod estates;
 mod filters;
 mod proofs;

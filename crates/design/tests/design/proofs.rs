@@ -29,7 +29,7 @@ fn broken_on(design: &Design, network: &Network) -> Vec<String> {
     broken
 }
 
-fn broken(design: &Design) -> Vec<String> {
+pub(crate) fn broken(design: &Design) -> Vec<String> {
     broken_on(design, &design.network())
 }
 
