@@ -22,7 +22,7 @@ pub const NOT_LOOKED_BEHIND: [&str; 6] = [
     "the EC2 serial console and EC2 Instance Connect",
     "VPC endpoints and AWS's own services",
     "what a host passes on at another's request, such as a proxy or a tunnel",
-    "filters at sites that the network does not name",
+    "the customer's own filters at private sites, where none is declared",
 ];
 
 /// What a proof says of an intent.

@@ -338,3 +338,37 @@ fn an_echo_goes_by_a_peering_too() {
     let last = "acl ops-open of ops-a: ingress entry 100 allows all traffic from 0.0.0.0/0";
     check(&plan, "jump", "app", &packet, &End::Answered, last);
 }
+
+#[test]
+fn a_group_of_a_vpc_that_looks_like_the_peer_does_not_count_as_the_peers() {
+    // Another VPC has the same ranges, and a host at the same address.
+    let plan = |rules: &[&str]| {
+        peered()
+            .vpc("alike", &["10.9.0.0/16"])
+            .subnet("alike-a", "alike", &["10.9.1.0/24"], &[])
+            .group("stranger", "alike", &[], &[])
+            .host("stranger", "alike-a", &["10.9.1.10"], &["stranger"])
+            .group("app", "prod", rules, &[])
+    };
+    let last = "LOST unknown: ingress rule 1 of group app names stranger, a group of another VPC";
+    check_ssh(&plan(&["tcp/22 stranger"]), SSH, &End::Unknown, last);
+    let last = "acl ops-open of ops-a: ingress entry 100 allows all traffic from 0.0.0.0/0";
+    let both = plan(&["tcp/22 stranger", "tcp/22 jump"]);
+    check_ssh(&both, SSH, &End::Answered, last);
+}
+
+#[test]
+fn a_nat_gateway_gets_no_answer_by_a_peering() {
+    // The packet goes by the transit gateway; the answer comes by the peering, to the NAT gateway's address.
+    let plan = peered()
+        .subnet("ops-x-a", "ops", &["10.9.9.0/28"], &[])
+        .attach_vpc("tgw", "ops", &["ops-x-a"])
+        .transit("tgw", "prod", "10.9.0.0/16", Some("ops"))
+        .route("private-a", "10.9.1.0/24", "nat nat", false)
+        .route("public-a", "10.9.0.0/16", "tgw tgw", false)
+        .group("app", "prod", &[], &["all 0.0.0.0/0"])
+        .group("jump", "ops", &["all 0.0.0.0/0"], &[]);
+    let last = "LOST NAT gateway nat: is not reached by a peering";
+    let packet = tcp("10.1.1.30", "10.9.1.10", 443);
+    check(&plan, "app", "jump", &packet, &End::Unanswered, last);
+}

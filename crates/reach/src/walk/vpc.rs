@@ -99,6 +99,7 @@ impl<'n> Walk<'_, 'n> {
         };
         packets.set = packets.sourced(self.family, &self.atlas.ranges(vpc))?;
         packets.set = packets.destined(self.family, &self.atlas.ranges(other))?;
+        // AWS says that a NAT gateway sends by Internet, transit and virtual private gateways, and nothing of peerings.
         if !packets.answers && !packets.hidden.is_empty() {
             let reason = format!("what a NAT gateway sends by peering {id}");
             return self.doubt(packets.set, reason);
