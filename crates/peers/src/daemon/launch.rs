@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
-use nix::unistd::{getegid, geteuid, getppid};
+use nix::unistd::{getegid, geteuid, getppid, setsid};
 use serde::{Deserialize, Serialize};
 
 /// The hidden subcommand that runs this.
@@ -55,11 +55,17 @@ fn become_daemon(arguments: &[String]) -> Result<Infallible, String> {
     };
     let order: Order = serde_json::from_str(order).map_err(|error| error.to_string())?;
     let (program, rest) = order.argv.split_first().ok_or("it has no command")?;
+    if getppid().as_raw() != order.parent {
+        return Err("its parent has ended".to_owned());
+    }
     if order.run_as == RunAs::OrdinaryUser {
         become_ordinary().map_err(|error| format!("become an ordinary user: {error}"))?;
     }
+    // Postfix insists on leading a session, and could not begin one as the leader of a mere group.
+    setsid().map_err(|errno| format!("lead a session: {errno}"))?;
     // After the change of user, which clears it.
     set_pdeathsig(Signal::SIGKILL).map_err(|errno| format!("die with its parent: {errno}"))?;
+    // It may have ended before that was asked for.
     if getppid().as_raw() != order.parent {
         return Err("its parent has ended".to_owned());
     }

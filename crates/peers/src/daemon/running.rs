@@ -38,7 +38,8 @@ pub(super) struct Program {
     pub(super) log: PathBuf,
 }
 
-/// A running daemon. Dropping it kills it, with what it has started in its process group.
+/// A running daemon. Dropping it kills it, with what it has started in its process group, of which the launch makes it
+/// the leader.
 #[derive(Debug)]
 pub(super) struct Running {
     software: Software,
@@ -115,7 +116,6 @@ impl Program {
             .env("TZ", "UTC")
             .env("LC_ALL", "C")
             .current_dir("/")
-            .process_group(0)
             .stdin(input)
             .stdout(log.try_clone().map_err(prepare)?)
             .stderr(log)
