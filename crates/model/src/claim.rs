@@ -1,5 +1,6 @@
 //! Required claims and the evidence that answers them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,6 +13,7 @@ use crate::intent::Intent;
 use crate::packet::Packet;
 use crate::secret::SecretName;
 use crate::service::HealthCheck;
+use crate::vpn::TunnelId;
 
 /// Something that must be shown to hold, with a stable identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +153,19 @@ pub enum Question {
         user: String,
         /// Which password is tried.
         password: Password,
+    },
+    /// Look at a tunnel of the VPN: both ends hold an association, and packets pass. No vantage sees that by itself: it is
+    /// asked of those who run the two ends, for the vantage whose packets go that way.
+    Tunnel {
+        /// Which.
+        tunnel: TunnelId,
+    },
+    /// Take tunnels of the VPN away, open a TCP connection and close it, and give the tunnels back.
+    TunnelLoss {
+        /// Which are taken away, all at once.
+        tunnels: BTreeSet<TunnelId>,
+        /// Address and port that must be reached all the same.
+        target: SocketAddr,
     },
     /// Open a database with the products' credential.
     Database {

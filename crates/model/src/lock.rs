@@ -31,9 +31,12 @@ pub struct Lock {
     /// Own addresses of hosts and NAT gateways: `production/apim-1`, `production/nat-a`, `internet/client`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub addresses: BTreeMap<String, IpAddr>,
-    /// Stand-ins for the public addresses that AWS will allot: `production/bastion`.
+    /// Stand-ins for the public addresses that AWS will allot: `production/bastion`, `data-centre/vpn-1/tunnel-1`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub public: BTreeMap<String, Ipv4Addr>,
+    /// Ranges inside the VPN's tunnels: `data-centre/vpn-1/tunnel-1`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tunnels: BTreeMap<String, Ipv4Net>,
     /// Ports that balancers listen on: `production/public/apim/gateway-https`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub listeners: BTreeMap<String, u16>,
@@ -47,6 +50,7 @@ impl Default for Lock {
             subnets: BTreeMap::new(),
             addresses: BTreeMap::new(),
             public: BTreeMap::new(),
+            tunnels: BTreeMap::new(),
             listeners: BTreeMap::new(),
         }
     }
@@ -105,6 +109,7 @@ impl Lock {
         once("range", &lock.subnets)?;
         once("address", &lock.addresses)?;
         once("public address", &lock.public)?;
+        once("range", &lock.tunnels)?;
         Ok(lock)
     }
 
@@ -118,6 +123,7 @@ impl Lock {
         section(&mut text, "subnets", &self.subnets, true);
         section(&mut text, "addresses", &self.addresses, true);
         section(&mut text, "public", &self.public, true);
+        section(&mut text, "tunnels", &self.tunnels, true);
         section(&mut text, "listeners", &self.listeners, false);
         text
     }
@@ -192,6 +198,10 @@ mod tests {
             "format = 1\n[public]\na = \"198.18.0.1\"\nb = \"198.18.0.1\"",
             "both `a` and `b`",
         );
+        check(
+            "format = 1\n[tunnels]\na = \"169.254.6.0/30\"\nb = \"169.254.6.0/30\"",
+            "both `a` and `b`",
+        );
         check(&format!("#{}", "x".repeat(MAX_BYTES)), "are more than");
     }
 
@@ -210,6 +220,10 @@ mod tests {
         lock.addresses.insert(
             "production/odd \"name\"".into(),
             "10.20.0.4".parse().expect("an address"),
+        );
+        lock.tunnels.insert(
+            "data-centre/vpn-1/tunnel-1".into(),
+            "169.254.6.0/30".parse().expect("a range"),
         );
         lock.listeners
             .insert("production/public/apim/https".into(), 443);

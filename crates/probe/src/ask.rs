@@ -50,7 +50,7 @@ pub async fn ask(question: &Question, means: &Means, closing: &Closing) -> Answe
             took_us,
             token: None,
             records: None,
-            fault: miss.fault,
+            fault: miss.fault.map(|fault| *fault),
         },
     }
 }
@@ -85,7 +85,7 @@ pub(crate) struct Miss {
     pub outcome: Outcome,
     pub said: String,
     pub peer: Option<String>,
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
 }
 
 impl Miss {
@@ -100,7 +100,7 @@ impl Miss {
 
     /// With what exactly went wrong.
     pub(crate) fn because(mut self, fault: Fault) -> Self {
-        self.fault = Some(fault);
+        self.fault = Some(Box::new(fault));
         self
     }
 
@@ -209,6 +209,9 @@ async fn put(question: &Question, vantage: &Vantage<'_>) -> Result<Heard, Miss> 
             recipient,
         } => question::mail::relay(vantage, *server, name, sender, recipient).await,
         Question::Time { server } => question::time::ask(vantage, *server).await,
+        Question::Tunnel { .. } | Question::TunnelLoss { .. } => Err(Miss::unknown(
+            "no vantage sees the ends of a tunnel: whoever runs them is to be asked",
+        )),
         Question::Health {
             target,
             name,
@@ -278,6 +281,11 @@ fn describe(question: &Question) -> String {
             ..
         } => format!("mail from {sender} to {recipient} by {server}"),
         Question::Time { server } => over(server, "time from"),
+        Question::Tunnel { tunnel } => over(tunnel, "state of"),
+        Question::TunnelLoss { tunnels, target } => {
+            let lost: Vec<_> = tunnels.iter().map(ToString::to_string).collect();
+            format!("connect to {target} without {}", lost.join(" and "))
+        }
         Question::Health {
             target,
             name,

@@ -184,7 +184,9 @@ impl Site<'_> {
 
     /// What plays the server that a question goes to.
     fn peer(&self, question: &Question) -> Peer {
-        let target = target(question);
+        let Some(target) = target(question) else {
+            return Peer::None;
+        };
         let name = host_at(self.network, target.ip())
             .and_then(|host| self.listening.get(host))
             .and_then(|listening| {
@@ -205,20 +207,23 @@ fn heard(answer: &Answer) -> bool {
     )
 }
 
-/// Where a question goes.
-fn target(question: &Question) -> SocketAddr {
-    match question {
+/// Where a question goes; none for what is asked of no server.
+fn target(question: &Question) -> Option<SocketAddr> {
+    let target = match question {
         Question::Ssh { target, .. }
         | Question::Connect { target }
         | Question::Health { target, .. }
         | Question::Console { target, .. }
-        | Question::Database { target, .. } => *target,
+        | Question::Database { target, .. }
+        | Question::TunnelLoss { target, .. } => *target,
         Question::Mail { server, .. } | Question::Relay { server, .. } => *server,
         Question::Resolve { server, .. } | Question::Records { server, .. } => {
             SocketAddr::new(*server, 53)
         }
         Question::Time { server } => SocketAddr::new(*server, 123),
-    }
+        Question::Tunnel { .. } => return None,
+    };
+    Some(target)
 }
 
 fn wanted(expect: &Expect) -> String {

@@ -148,7 +148,9 @@ const fn target(question: &Question) -> Option<SocketAddr> {
         | Question::Records { .. }
         | Question::Mail { .. }
         | Question::Relay { .. }
-        | Question::Time { .. } => None,
+        | Question::Time { .. }
+        | Question::Tunnel { .. }
+        | Question::TunnelLoss { .. } => None,
     }
 }
 
