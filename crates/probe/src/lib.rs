@@ -19,6 +19,7 @@ mod html;
 mod http;
 mod judge;
 mod line;
+pub mod maildomain;
 pub mod packets;
 mod question;
 mod scram;
@@ -26,7 +27,9 @@ mod tls;
 
 pub use answer::{Answer, Closing, Means, Outcome};
 pub use ask::ask;
-pub use dns::{Difference, RecordFinding, RecordState, Sets, compare, verify_zone};
+pub use dns::{
+    Difference, RecordFinding, RecordState, Sets, compare, verify_mail_domain, verify_zone,
+};
 pub use fault::{
     CertificateFault, Fault, MailFault, MailStep, NameFault, ServerReply, TcpTry, TimeFault,
 };

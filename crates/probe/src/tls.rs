@@ -85,6 +85,11 @@ fn fault(cause: &CertificateError, wanted: Wanted<'_>, shown: &[u8]) -> Certific
         Wanted::Named(name) => name.to_owned(),
         Wanted::Ours => "the server".to_owned(),
     };
+    let issuer = || {
+        parties
+            .and_then(|parties| parties.issuer_name())
+            .unwrap_or_else(|| "it names none".to_owned())
+    };
     match cause {
         CertificateError::NotValidForName => CertificateFault::NameMismatch {
             wanted,
@@ -106,10 +111,10 @@ fn fault(cause: &CertificateError, wanted: Wanted<'_>, shown: &[u8]) -> Certific
                 days_ahead: days(*time, *not_before),
             }
         }
-        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer {
-            issuer: parties
-                .and_then(|parties| parties.issuer_name())
-                .unwrap_or_else(|| "it names none".to_owned()),
+        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer { issuer: issuer() },
+        // The issuer's name is that of a trusted root, its key is not.
+        CertificateError::BadSignature => CertificateFault::UnknownIssuer {
+            issuer: format!("{}, whose key is another than the trusted one's", issuer()),
         },
         other => CertificateFault::Other(other.to_string()),
     }

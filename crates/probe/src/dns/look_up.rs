@@ -110,7 +110,10 @@ fn follow(
     aliases: &mut Vec<String>,
 ) -> Option<Name> {
     // An alias that is asked for is an answer, not a way to one.
-    while kind != RecordKind::Cname {
+    if kind == RecordKind::Cname {
+        return Some(owner);
+    }
+    loop {
         let alias = answer
             .answers
             .iter()
@@ -119,14 +122,15 @@ fn follow(
                 RData::CNAME(alias) => Some(alias.0.clone()),
                 _ => None,
             });
-        let Some(next) = alias else { break };
+        let Some(next) = alias else {
+            return Some(owner);
+        };
         if aliases.len() == ALIASES {
             return None;
         }
         aliases.push(plain(&next));
         owner = next;
     }
-    Some(owner)
 }
 
 /// The records of the kind that an answer holds for the name. What was not asked for is not believed.

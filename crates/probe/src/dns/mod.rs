@@ -2,10 +2,12 @@
 
 mod exchange;
 mod look_up;
+mod mail_domain;
 mod view;
 mod zone;
 
 pub(crate) use look_up::{Found, look_up, parse};
+pub use mail_domain::verify_mail_domain;
 pub use view::{Difference, Sets, compare};
 pub use zone::{RecordFinding, RecordState, verify_zone};
 
@@ -14,3 +16,5 @@ pub(crate) const PORT: u16 = 53;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod tests;

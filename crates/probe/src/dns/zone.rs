@@ -321,7 +321,7 @@ fn addresses(values: &BTreeSet<RecordValue>) -> BTreeSet<IpAddr> {
 
 /// What a miss says of a record; none where nothing was wanted and the name is not there.
 fn missed(wanted: &BTreeSet<RecordValue>, miss: Miss) -> Option<RecordState> {
-    match miss.fault {
+    match miss.fault.map(|fault| *fault) {
         Some(Fault::Name(NameFault::NoSuchName)) => {
             (!wanted.is_empty()).then_some(RecordState::Missing { name_exists: false })
         }
@@ -340,6 +340,3 @@ fn missed(wanted: &BTreeSet<RecordValue>, miss: Miss) -> Option<RecordState> {
 fn plain(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
-
-#[cfg(test)]
-mod tests;

@@ -136,7 +136,8 @@ fn read(bytes: &[u8], cookie: [u8; 8]) -> Option<Reply> {
 fn stamp(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs().wrapping_add(ERA_OFFSET) << 32;
-    seconds | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000
+    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+    seconds | fraction
 }
 
 /// How far the server's clock is ahead, microseconds: the mean of both ways (RFC 5905, section 8), right over the end
@@ -144,12 +145,17 @@ fn stamp(time: SystemTime) -> u64 {
 fn offset(sent: u64, reply: &Reply, back: u64) -> i64 {
     let apart = |later: u64, earlier: u64| i128::from(later.wrapping_sub(earlier).cast_signed());
     let twice = apart(reply.received, sent) + apart(reply.transmitted, back);
-    i64::try_from(twice * 500_000 >> 32).unwrap_or(i64::MAX)
+    i64::try_from((twice * 500_000) >> 32).unwrap_or(i64::MAX)
 }
 
 /// Half the root delay and the root dispersion, milliseconds.
 fn distance_ms(reply: &Reply) -> u64 {
-    (u64::from(reply.delay / 2) + u64::from(reply.dispersion)) * 1000 >> 16
+    milliseconds(u64::from(reply.delay / 2) + u64::from(reply.dispersion))
+}
+
+/// Of 16.16 fixed-point seconds.
+fn milliseconds(seconds: u64) -> u64 {
+    (seconds * 1000) >> 16
 }
 
 /// The reference identifier as letters, as far as it is any.
@@ -242,7 +248,7 @@ fn words(sample: &Sample, reach: Reach) -> String {
     let _ = write!(
         said,
         ", root dispersion {} ms, offset {:+}.{:03} ms, reach {} of {}",
-        u64::from(reply.dispersion) * 1000 >> 16,
+        milliseconds(u64::from(reply.dispersion)),
         sample.offset_us / 1000,
         sample.offset_us.unsigned_abs() % 1000,
         reach.answered,

@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use model::claim::Question;
+use model::Verdict;
+use model::claim::{Expect, Question, RecordKind};
 use model::service::{HealthCheck, PortProtocol};
-use probe::{Closing, Means, Outcome};
+use probe::{Closing, Means, Outcome, judge};
 
 use crate::accounting::{B4, ip};
 use crate::answers::{console, database, health_at, mail, named, resolve, ssh};
@@ -90,13 +91,18 @@ pub(crate) fn over_udp(net: &Net) {
             (123, Question::Time { server: ip(B4) }),
         ]
     };
-    // Bound, and never read: silence is no proof of loss, but on a live site all there is.
+    // Bound, and never read: silence is no proof of loss, but on a live site all there is. A name is then asked for over
+    // TCP, where this host says that nothing listens.
     for (port, question) in questions() {
         let _server = bind(net, port);
-        for (closing, wanted) in [
+        for (closing, silence) in [
             (sentinel(), Outcome::Silent),
             (Closing::Deadline, Outcome::NoWay),
         ] {
+            let wanted = match question {
+                Question::Resolve { .. } => Outcome::Closed,
+                _ => silence,
+            };
             let answer = ask_from(&net.a, &question, &means, closing);
             assert_eq!(answer.outcome, wanted, "{}", answer.detail);
         }
@@ -106,6 +112,7 @@ pub(crate) fn over_udp(net: &Net) {
         let answer = ask_from(&net.a, &question, &means, sentinel());
         assert_eq!(answer.outcome, Outcome::Closed, "{}", answer.detail);
     }
+    rejected_on_the_way(net, &means);
     // Packets that come back and are no answer: empty, the question itself, and the question turned into an answer to
     // another one.
     let forge: fn(&mut Vec<u8>) = |packet| packet[0] ^= 0xff;
@@ -119,6 +126,38 @@ pub(crate) fn over_udp(net: &Net) {
             let answer = ask_from(&net.a, &question, &means, sentinel());
             assert_eq!(answer.outcome, Outcome::Broken, "{}", answer.detail);
         }
+    }
+}
+
+/// A router that says no is not taken for the server, whose "port unreachable" would show that the packet arrived.
+fn rejected_on_the_way(net: &Net, means: &Means) {
+    let server = ip("10.0.10.2");
+    net.router
+        .ip("route add prohibit 10.0.10.2/32")
+        .expect("the router takes a route");
+    net.router.run(|| {
+        std::fs::write("/proc/sys/net/ipv4/icmp_ratelimit", "0").expect("it can be set");
+    });
+    let name = NAME.to_owned();
+    let records = Question::Records {
+        server,
+        name: name.clone(),
+        kind: RecordKind::Txt,
+    };
+    // No more than these: with or without a limit, after five in a row a router says so but once a second.
+    for (question, closing) in [
+        (Question::Resolve { server, name }, Closing::Deadline),
+        (records, sentinel()),
+        (Question::Time { server }, Closing::Deadline),
+    ] {
+        let answer = ask_from(&net.a, &question, means, closing);
+        assert_eq!(answer.outcome, Outcome::NoWay, "{}", answer.detail);
+        assert_eq!(judge(&Expect::NoWay, &answer), Verdict::Holds);
+        assert!(
+            answer.detail.contains("rejected by 10.0.1.1 on the way"),
+            "{}",
+            answer.detail
+        );
     }
 }
 

@@ -245,7 +245,7 @@ impl Session<TcpStream> {
         let stream = match shaken.await {
             Ok(Ok(stream)) => stream,
             Ok(Err(miss)) => {
-                return Err(match (miss.outcome, miss.fault) {
+                return Err(match (miss.outcome, miss.fault.map(|fault| *fault)) {
                     (_, Some(Fault::Certificate(fault))) => MailFault::Certificate(fault).into(),
                     (Outcome::Broken, _) => MailFault::Handshake(miss.said).into(),
                     // The roots or the name given cannot be used: that is not the server's doing.
