@@ -200,7 +200,8 @@ impl Layout {
         let mut grounds = vpc::draw(&mut plan, &lookup)?;
         host::draw(&mut plan, &lookup, &outside, &mut grounds)?;
         let legs = transit::draw(&mut plan, &lookup, &outside, &mut grounds)?;
-        tunnel::ends(&mut plan, &outside, vpns)?;
+        tunnel::ends(&mut plan, &outside, vpns);
+        tunnel::incoming(&mut plan, &legs.plain, vpns);
         let peers = peering::draw(&mut plan, &lookup, &grounds)?;
         let doors = outside::join(&mut plan, &lookup, &outside, &grounds)?;
         let exits = vpc::Exits {

@@ -168,7 +168,6 @@ protocol bfd {{
   interface \"*\" {{ interval {BFD_INTERVAL} ms; multiplier 5; }};
 }}
 filter ours {{ if proto = \"own\" || proto = \"leaked\" then accept; reject; }}
-filter others {{ if proto = \"own\" || proto = \"leaked\" then reject; accept; }}
 ",
         Files(&plan.data).log().display()
     );
@@ -301,26 +300,39 @@ protocol static last{number} {{
   route 0.0.0.0/0 blackhole;
 }}"
     );
-    if table.learns {
+    let learns = |leg: &&Leg| table.learns.contains(&leg.vpn.attachment);
+    let offers: Vec<String> = plan
+        .legs
+        .iter()
+        .filter(learns)
+        .map(|leg| format!("proto = \"{}\"", leg.device))
+        .collect();
+    if !offers.is_empty() {
         let _ = writeln!(
             text,
-            "protocol pipe p{number} {{ table learnt; peer table t{number}; import none; export filter others; }}"
+            "\
+protocol pipe p{number} {{
+  table learnt;
+  peer table t{number};
+  import none;
+  export filter {{ if {} then accept; reject; }};
+}}",
+            offers.join(" || ")
         );
     }
-    if !table.fixed.is_empty() {
-        for (position, leg) in plan.legs.iter().enumerate() {
-            let (_, remote) = inside(leg)?;
-            let preference = PREFERENCE.saturating_sub(position);
-            let name = format!("fixed{number}{}", leg.device);
-            let prefixes = table.fixed.iter().copied();
-            fixed(
-                text,
-                &name,
-                &format!("t{number}"),
-                (preference, remote),
-                prefixes,
-            );
-        }
+    for (position, leg) in plan.legs.iter().enumerate() {
+        let (_, remote) = inside(leg)?;
+        let preference = PREFERENCE.saturating_sub(position);
+        let name = format!("fixed{number}{}", leg.device);
+        let here = table.fixed.iter();
+        let prefixes = here.filter(|(_, to)| *to == leg.vpn.attachment);
+        fixed(
+            text,
+            &name,
+            &format!("t{number}"),
+            (preference, remote),
+            prefixes.map(|(net, _)| *net),
+        );
     }
     Ok(())
 }

@@ -35,6 +35,11 @@ const LOG_LIMIT: u64 = 256 << 10;
 /// The lines of a log that an error quotes: one failed exchange.
 const LOG_LINES: usize = 12;
 
+/// The priority of the rule that asks the daemon's own routing table, which `kernel-libipsec` fills whatever it is told.
+/// The table `main` is asked at 32766 and has a default route: the daemon's is never reached, by which it would take its
+/// own encrypted packets for some to be encrypted.
+const AFTER_MAIN: u32 = 32767 + 1;
+
 /// What either side writes into its log when the pre-shared keys differ.
 const REFUSED: [&str; 2] = ["AUTHENTICATION_FAILED", "MAC mismatched"];
 
@@ -234,6 +239,7 @@ charon {{
   load = {PLUGINS}
   install_routes = no
   install_virtual_ip = no
+  routing_table_prio = {AFTER_MAIN}
   retransmit_tries = 3
   retransmit_timeout = 1.0
   retransmit_base = 1.5

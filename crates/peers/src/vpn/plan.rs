@@ -1,9 +1,11 @@
 //! What each daemon of a VPN is told.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use ipnet::Ipv4Net;
+use model::id::AttachmentId;
 use model::secret::Secret;
 use model::vpn::{Tunnel, TunnelId, VpnConnection, VpnSide};
 use serde::{Deserialize, Serialize};
@@ -58,10 +60,10 @@ pub struct Leg {
 pub struct Table {
     /// Its number; 254 is `main`.
     pub number: u32,
-    /// Whether it takes in what is learnt from the other side.
-    pub learns: bool,
-    /// Destinations that lead into the tunnels whether learnt or not, as long as one of them carries.
-    pub fixed: Vec<Ipv4Net>,
+    /// The attachments whose tunnels' offers it takes in.
+    pub learns: BTreeSet<AttachmentId>,
+    /// Destinations that lead into an attachment's tunnels whether they offer them or not, as long as one carries.
+    pub fixed: Vec<(Ipv4Net, AttachmentId)>,
 }
 
 impl EndPlan {

@@ -25,7 +25,7 @@ pub enum SetUp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// Start the daemon, anew if it runs. Answered with [`Reply::Done`].
+    /// Start the daemon, unless it was. Answered with [`Reply::Done`].
     Start,
     /// Tell the tunnel's state. Answered with [`Reply::End`].
     End,
@@ -72,9 +72,7 @@ pub struct Station(Role);
 enum Role {
     End {
         plan: EndPlan,
-        /// Watched from the first start on.
-        wire: Option<Arc<Wire>>,
-        running: Option<TunnelEnd>,
+        running: Option<(TunnelEnd, Arc<Wire>)>,
     },
     Router {
         plan: RouterPlan,
@@ -89,7 +87,6 @@ impl Station {
         Self(match set_up {
             SetUp::End(plan) => Role::End {
                 plan: *plan,
-                wire: None,
                 running: None,
             },
             SetUp::Router(plan) => Role::Router {
@@ -105,35 +102,26 @@ impl Station {
     /// [`VpnError`]; a request that is not for this kind of station is [`VpnError::NotStarted`].
     pub fn answer(&mut self, request: Request) -> Result<Reply, VpnError> {
         match (&mut self.0, request) {
-            (
-                Role::End {
-                    plan,
-                    wire,
-                    running,
-                },
-                Request::Start,
-            ) => {
-                if wire.is_none() {
-                    *wire = Some(watch(plan)?);
+            (Role::End { plan, running }, Request::Start) => {
+                if running.is_none() {
+                    let wire = watch(plan)?;
+                    *running = Some((TunnelEnd::start(plan.clone())?, wire));
                 }
-                // The old daemon must be gone before the new one makes its device.
-                *running = None;
-                *running = Some(TunnelEnd::start(plan.clone())?);
                 Ok(Reply::Done)
             }
             (Role::Router { plan, running }, Request::Start) => {
-                *running = None;
-                *running = Some(Router::start(plan.clone())?);
+                if running.is_none() {
+                    *running = Some(Router::start(plan.clone())?);
+                }
                 Ok(Reply::Done)
             }
             (
                 Role::End {
-                    plan,
-                    wire: Some(wire),
-                    running: Some(end),
+                    running: Some((end, wire)),
+                    ..
                 },
                 request,
-            ) => of_end(end, wire, plan, request),
+            ) => of_end(end, wire, request),
             (
                 Role::Router {
                     running: Some(router),
@@ -154,12 +142,7 @@ fn watch(plan: &EndPlan) -> Result<Arc<Wire>, VpnError> {
     Wire::watch(ends, DEVICE).map_err(VpnError::Watch)
 }
 
-fn of_end(
-    end: &mut TunnelEnd,
-    wire: &Wire,
-    plan: &mut EndPlan,
-    request: Request,
-) -> Result<Reply, VpnError> {
+fn of_end(end: &mut TunnelEnd, wire: &Wire, request: Request) -> Result<Reply, VpnError> {
     match request {
         Request::End => Ok(Reply::End(EndState {
             association: end.association()?,
@@ -168,7 +151,6 @@ fn of_end(
             log: end.log(),
         })),
         Request::ChangeKey(key) => {
-            plan.key = key.clone();
             end.change_key(key)?;
             Ok(Reply::Done)
         }

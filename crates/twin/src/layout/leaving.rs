@@ -142,3 +142,115 @@ fn unbound(plan: &mut Plan, lookup: &Lookup<'_>, namespace: usize, ways: &[Way],
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::network::Place;
+
+    use super::super::tests::world::{World, ip};
+    use super::super::{Layout, Node};
+    use super::*;
+
+    /// A host with legs at sites, in the order of the kernel's links, and by which of them it sends what has no source
+    /// yet; none where it does not.
+    fn check(legs: &[(&str, &[&str])], wanted: &[(&str, Option<usize>)]) {
+        let mut world = World::default()
+            .vpc("v", &["10.0.0.0/16", "2001:db8:1::/56"])
+            .vpc("odd", &["198.19.0.0/16"])
+            .site("internet", SiteKind::Internet, &[])
+            .site("operator", SiteKind::OnInternet, &["198.51.100.0/24"])
+            .site(
+                "centre",
+                SiteKind::Private,
+                &["172.16.0.0/16", "fd00:1::/32"],
+            )
+            .site(
+                "branch",
+                SiteKind::Private,
+                &["172.17.0.0/16", "192.0.2.0/24"],
+            );
+        for (position, (site, addresses)) in legs.iter().enumerate() {
+            let place = Place::Site((*site).into());
+            world = world.interface(&format!("leg-{position}"), "host", place, addresses, &[]);
+        }
+        let layout = Layout::of(&world.0, &[]).expect("it is sound");
+        let (at, host) = (layout.namespaces.iter().enumerate())
+            .find(|(_, namespace)| namespace.node == Node::Host("host".into()))
+            .expect("it has a namespace");
+        let positions: BTreeMap<u32, usize> = (layout.cables.iter())
+            .filter(|cable| cable.far.namespace == at)
+            .map(|cable| cable.far.link.index)
+            .zip(0..)
+            .collect();
+        for (destination, leg) in wanted {
+            let routes = host.settings.iter().filter_map(|setting| match setting {
+                Setting::Route {
+                    table: MAIN_TABLE,
+                    destination: net,
+                    hop: Hop::Gateway(_, link),
+                } if net.contains(&ip(destination)) => Some((net.prefix_len(), *link)),
+                _ => None,
+            });
+            let found = routes.max().map(|(_, link)| positions[&link]);
+            assert_eq!(found, *leg, "{destination} from {legs:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_source_leaves_by_the_leg_that_leads_there() {
+        let centre: (&str, &[&str]) = ("centre", &["172.16.0.9", "fd00:1::9"]);
+        let branch: (&str, &[&str]) = ("branch", &["172.17.0.9"]);
+        let internet: (&str, &[&str]) = ("internet", &["203.0.113.9", "2001:db8:f::9"]);
+        let operator: (&str, &[&str]) = ("operator", &["198.51.100.9"]);
+        let everywhere =
+            |leg| ["10.0.0.1", "172.17.0.1", "8.8.8.8", "198.19.0.1"].map(|to| (to, leg));
+        check(&[centre], &everywhere(Some(0)));
+        check(&[operator], &everywhere(Some(0)));
+        check(&[operator], &[("2001:db8:1::1", None), ("fd00:1::1", None)]);
+        let split = |inner, outer| {
+            [
+                ("10.0.0.1", inner),
+                ("192.168.7.7", inner),
+                ("100.64.0.1", inner),
+                // Another private site, and a VPC whose range looks public.
+                ("192.0.2.1", inner),
+                ("198.19.0.1", inner),
+                ("198.18.0.1", outer),
+                ("8.8.8.8", outer),
+                ("100.128.0.1", outer),
+                ("fd00:1::1", inner),
+                ("fc00::1", inner),
+                // A VPC's IPv6 addresses are on the Internet as well.
+                ("2001:db8:1::1", outer),
+            ]
+            .map(|(to, leg)| (to, Some(leg)))
+        };
+        check(&[centre, internet], &split(0, 1));
+        check(&[internet, centre], &split(1, 0));
+        // Each private leg has its own site's; the rest is for the first.
+        check(
+            &[operator, branch, centre],
+            &[
+                ("172.17.0.1", Some(1)),
+                ("192.0.2.1", Some(1)),
+                ("172.16.0.1", Some(2)),
+                ("10.0.0.1", Some(1)),
+                ("8.8.8.8", Some(0)),
+                ("fd00:1::1", Some(2)),
+                ("2001:db8:f::1", Some(2)),
+            ],
+        );
+        check(
+            &[centre, branch],
+            &[
+                ("172.17.0.1", Some(1)),
+                ("172.16.0.1", Some(0)),
+                ("10.0.0.1", Some(0)),
+                ("8.8.8.8", Some(0)),
+            ],
+        );
+        check(&[operator, internet], &everywhere(Some(0)));
+    }
+}

@@ -2,7 +2,7 @@
 
 #[expect(dead_code, reason = "tests with real packets use the rest")]
 #[path = "../../tests/network/world.rs"]
-mod world;
+pub(super) mod world;
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,7 @@ use super::lookup::{Lookup, find, same_vpc};
 use super::outside::Outside;
 use super::plan::{Plan, default_net, next_hop};
 use super::route::{Standing, spread, strongest};
-use super::tunnel::PlainLinks;
+use super::tunnel::{PlainLink, PlainLinks};
 use super::vpc::Grounds;
 use super::{Hop, INSIDE_TABLE, LayoutError, Link, MAIN_TABLE, Node};
 use crate::filter::Family;
@@ -114,7 +114,8 @@ pub(super) fn draw(
                 AttachedTo::Site(site) => {
                     let ends = hub.attach_site(plan, lookup, outside, (name, site), table)?;
                     let [_, (_, link)] = ends;
-                    legs.plain.insert((id.clone(), name.clone()), ends);
+                    let plain = PlainLink { ends, table };
+                    legs.plain.insert((id.clone(), name.clone()), plain);
                     sites.entry(site).or_default().push(SiteLeg {
                         link,
                         table: attachment

@@ -16,12 +16,22 @@ use super::outside::Outside;
 use super::plan::{Plan, default_net, next_hop};
 use super::{Condition, Hop, INSIDE_TABLE, LOOPBACK, LayoutError, MAIN_TABLE, Node, Setting};
 use crate::filter::Family;
+use crate::vpn::device;
 
 /// The Internet's tables that hand the customer's packets on by who sent them; the others follow.
 const FIRST_TABLE: u32 = 2000;
 
-/// Both ends of the plain link of each attachment, by namespace and index.
-pub(super) type PlainLinks = BTreeMap<(TransitGatewayId, AttachmentId), [(usize, u32); 2]>;
+/// The plain links of sites' attachments.
+pub(super) type PlainLinks = BTreeMap<(TransitGatewayId, AttachmentId), PlainLink>;
+
+/// The plain link of an attachment.
+#[derive(Clone, Copy)]
+pub(super) struct PlainLink {
+    /// Both ends, the transit gateway's first, by namespace and index.
+    pub(super) ends: [(usize, u32); 2],
+    /// The table that is asked for what comes in by it.
+    pub(super) table: u32,
+}
 
 /// Checks the connections against the network and each other.
 pub(super) fn check(lookup: &Lookup<'_>, vpns: &[VpnConnection]) -> Result<(), LayoutError> {
@@ -97,13 +107,9 @@ pub(super) fn gateways(
 ///
 /// The two tunnels of a connection end at one address of the customer's. Which of its two daemons a packet is for, the
 /// Internet tells by its sender.
-pub(super) fn ends(
-    plan: &mut Plan,
-    outside: &Outside,
-    vpns: &[VpnConnection],
-) -> Result<(), LayoutError> {
+pub(super) fn ends(plan: &mut Plan, outside: &Outside, vpns: &[VpnConnection]) {
     let Some(internet) = outside.internet() else {
-        return Ok(());
+        return;
     };
     let tunnels = vpns
         .iter()
@@ -131,7 +137,28 @@ pub(super) fn ends(
         };
         plan.set(internet, rule);
     }
-    Ok(())
+}
+
+/// Has the transit gateway ask the attachment's table for what will come in by its tunnels.
+pub(super) fn incoming(plan: &mut Plan, plain: &PlainLinks, vpns: &[VpnConnection]) {
+    let tunnels = vpns
+        .iter()
+        .flat_map(|vpn| vpn.named_tunnels().map(move |(id, _)| (vpn, id)));
+    for (priority, (vpn, id)) in (FIRST_TABLE..).zip(tunnels) {
+        let attachment = (vpn.transit_gateway.clone(), vpn.attachment.clone());
+        if let (Some(plain), Some(link)) = (plain.get(&attachment), device(vpns, &id)) {
+            let [(transit, _), _] = plain.ends;
+            let rule = Setting::Rule {
+                priority,
+                condition: Condition::From {
+                    link,
+                    family: Family::V4,
+                },
+                table: plain.table,
+            };
+            plan.set(transit, rule);
+        }
+    }
 }
 
 /// The plain links for which tunnels stand, once they do.
@@ -143,7 +170,6 @@ pub(super) fn replaced(plain: &PlainLinks, vpns: &[VpnConnection]) -> Vec<(usize
     attachments
         .iter()
         .filter_map(|attachment| plain.get(attachment))
-        .flatten()
-        .copied()
+        .flat_map(|plain| plain.ends)
         .collect()
 }

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::AddressFamily;
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 
 use super::Batch;
@@ -38,6 +38,18 @@ pub(crate) fn hand_over(batch: &mut Batch, index: u32, name: &str, namespace: Bo
         LinkAttribute::NetNsFd(namespace.as_raw_fd()),
     ];
     push(batch, kind::NEW_LINK, 0, &message);
+}
+
+/// Puts a link that leads nowhere in the place of one that was handed over.
+pub(crate) fn stand_in(batch: &mut Batch, name: &str) {
+    let mut message = LinkMessage::default();
+    message.header.flags = LinkFlags::Up;
+    message.header.change_mask = LinkFlags::Up;
+    message.attributes = vec![
+        LinkAttribute::IfName(name.to_owned()),
+        LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Bridge)]),
+    ];
+    push(batch, kind::NEW_LINK, NLM_F_CREATE | NLM_F_EXCL, &message);
 }
 
 /// Drops what is forwarded from and to an address, in silence, or no more.

@@ -19,6 +19,8 @@ impl Standing {
     /// Takes the device that a tunnel's daemon made at one end into the namespace of the router on that side, where it
     /// gets the name by which [`crate::vpn::places`] calls it, and the inside address.
     ///
+    /// A link that leads nowhere takes its name at the end: a daemon that writes routes to its device goes on to find one.
+    ///
     /// # Errors
     /// When there is no such tunnel or device, or the kernel refuses.
     pub fn adopt(&self, id: &TunnelId, side: VpnSide, made: &str) -> Result<(), StandError> {
@@ -31,6 +33,7 @@ impl Standing {
         let name = device(&self.vpns, id).ok_or_else(|| StandError::NoSuchTunnel(id.clone()))?;
         inside(end, format!("device {made}"), |batch| {
             tunnel::hand_over(batch, index(made)?, &name, router.namespace.as_fd());
+            tunnel::stand_in(batch, made);
             Ok(())
         })?;
         let address = match side {
