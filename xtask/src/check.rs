@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::edges;
+use crate::packages;
 use crate::shell::{Failure, cargo, command, root, run};
 
 /// The version of cargo-deny that is installed where none is.
@@ -13,7 +14,8 @@ const ESTATES: [&str; 1] = ["examples/acme"];
 
 type Step = (&'static str, fn() -> Result<(), Failure>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
+    ("packages", packages::provide),
     ("format", format),
     ("edges", edges::check),
     ("dependencies", dependencies),

@@ -8,6 +8,7 @@
 mod bench;
 mod check;
 mod edges;
+mod packages;
 mod shell;
 mod soak;
 
