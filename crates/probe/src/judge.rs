@@ -204,6 +204,95 @@ mod tests {
         check(&none, Outcome::Refused, Fails);
     }
 
+    fn miss(outcome: Outcome, fault: NameFault) -> Answer {
+        Answer {
+            outcome,
+            detail: String::new(),
+            peer: None,
+            took_us: 0,
+            token: None,
+            records: None,
+            fault: Some(Fault::Name(fault)),
+        }
+    }
+
+    fn recorded(records: Option<Vec<RecordValue>>) -> Answer {
+        Answer {
+            outcome: works(None),
+            records,
+            fault: None,
+            ..miss(Outcome::Unknown, NameFault::Refused)
+        }
+    }
+
+    #[test]
+    fn records_must_be_exactly_those() {
+        use Verdict::{Fails, Holds, Unknown};
+        let alias = |name: &str| RecordValue::Alias(name.to_owned());
+        let text = |text: &str| RecordValue::Text(text.to_owned());
+        let check = |wanted: &[RecordValue], answer: &Answer, verdict| {
+            let expect = Expect::Records(wanted.to_vec());
+            assert_eq!(judge(&expect, answer), verdict, "{wanted:?}");
+        };
+        let one = recorded(Some(vec![alias("a.example")]));
+        check(&[alias("A.Example.")], &one, Holds);
+        check(&[alias("b.example")], &one, Fails);
+        check(&[], &one, Fails);
+        check(&[], &recorded(Some(vec![])), Holds);
+        check(&[text("A")], &recorded(Some(vec![text("a")])), Fails);
+        check(&[text("a")], &recorded(None), Unknown);
+        check(&[], &miss(Outcome::Refused, NameFault::NoSuchName), Fails);
+    }
+
+    #[test]
+    fn only_nxdomain_shows_that_there_is_no_such_name() {
+        use Verdict::{Fails, Holds, Unknown};
+        let check = |answer: &Answer, verdict| {
+            assert_eq!(judge(&Expect::NoSuchName, answer), verdict, "{answer:?}");
+        };
+        check(&miss(Outcome::Refused, NameFault::NoSuchName), Holds);
+        check(&miss(Outcome::Refused, NameFault::Refused), Unknown);
+        check(&miss(Outcome::Broken, NameFault::ServerFailure), Unknown);
+        check(&recorded(Some(vec![])), Fails);
+        let dangling = NameFault::DanglingAlias {
+            chain: String::new(),
+            code: String::new(),
+        };
+        check(&miss(Outcome::Refused, dangling), Fails);
+    }
+
+    #[test]
+    fn what_is_not_as_expected_is_explained() {
+        let addresses = Expect::Addresses(vec![[10, 0, 0, 1].into()]);
+        let check = |expect: &Expect, answer: &Answer, words: Option<Option<&str>>| {
+            let got = explain(expect, answer);
+            let got_words = got.as_ref().map(|got| got.words.as_deref());
+            assert_eq!(got_words, words, "{answer:?}");
+        };
+        let outside = Answer {
+            outcome: works(Some(&["203.0.113.9"])),
+            ..recorded(None)
+        };
+        check(
+            &addresses,
+            &outside,
+            Some(Some(
+                "wrong view: public addresses where private ones are expected: found 203.0.113.9, wanted 10.0.0.1",
+            )),
+        );
+        let right = Answer {
+            outcome: works(Some(&["10.0.0.1"])),
+            ..recorded(None)
+        };
+        check(&addresses, &right, None);
+        let refused = miss(Outcome::Refused, NameFault::Refused);
+        check(&addresses, &refused, Some(None));
+        check(&Expect::Works, &refused, Some(None));
+        check(&Expect::NoSuchName, &refused, None);
+        let answer = recorded(None);
+        check(&Expect::Works, &answer, None);
+    }
+
     #[test]
     fn an_answer_crosses_a_pipe_unchanged() {
         let answer = Answer {

@@ -37,7 +37,10 @@ fn code(code: ResponseCode) -> Option<Doing> {
     }))
 }
 
-fn does(doing: fn(&Message) -> Option<Vec<u8>>) -> Option<Doing> {
+/// What is answered to a question.
+type Answering = fn(&Message) -> Option<Vec<u8>>;
+
+fn does(doing: Answering) -> Option<Doing> {
     Some(Arc::new(doing))
 }
 
@@ -165,7 +168,7 @@ fn what_does_not_fit_comes_over_tcp() {
 #[test]
 fn hostile_answers_end() {
     let strays = "3 packets came back, none of them an answer to the question";
-    let hostile: [fn(&Message) -> Option<Vec<u8>>; 4] = [
+    let hostile: [Answering; 4] = [
         |question| {
             let mut bytes = good(question)?;
             bytes[0] ^= 0xff;

@@ -1,6 +1,6 @@
 //! Each question of a server that behaves: what it answers when all is well, and when one thing is not.
 
-use model::claim::{Password, Question, SshHop};
+use model::claim::{Password, Question, RecordKind, SshHop};
 use model::service::{HealthCheck, PortProtocol};
 use probe::{Closing, Means, Outcome};
 
@@ -39,6 +39,9 @@ pub(crate) fn everything_works(net: &Net) {
     );
     check(resolve(MANY), found(Some(many_addresses())), None);
     check(resolve("acme.example"), found(Some(Vec::new())), None);
+    check(records(NAME, RecordKind::Aaaa), WORKS, None);
+    check(records(NAME, RecordKind::Txt), WORKS, None);
+    check(records("acme.example", RecordKind::Ns), WORKS, None);
     check(mail("mail", NAME), WORKS, None);
     check(Question::Time { server: ip(B4) }, WORKS, None);
     check(health_at(9443, NAME, &health()), WORKS, Some("reeve"));
@@ -93,6 +96,11 @@ pub(crate) fn refusals(net: &Net) {
         },
         Outcome::Closed,
     );
+    check(
+        records("nobody.acme.example", RecordKind::Mx),
+        Outcome::Refused,
+    );
+    check(relay(), Outcome::Refused);
     check(mail("wrong", NAME), Outcome::Refused);
     check(mail("mail", "other.example"), Outcome::Broken);
     check(mail("nowhere", NAME), Outcome::Unknown);
@@ -194,6 +202,23 @@ pub(crate) fn resolve(name: &str) -> Question {
     Question::Resolve {
         server: ip(B4),
         name: name.to_owned(),
+    }
+}
+
+fn records(name: &str, kind: RecordKind) -> Question {
+    Question::Records {
+        server: ip(B4),
+        name: name.to_owned(),
+        kind,
+    }
+}
+
+fn relay() -> Question {
+    Question::Relay {
+        server: at(587),
+        name: NAME.to_owned(),
+        sender: "apim@acme.example".to_owned(),
+        recipient: "somebody@elsewhere.example".to_owned(),
     }
 }
 
