@@ -3,36 +3,26 @@
 mod bastions;
 mod firewall;
 mod operator;
+mod transit;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use model::Network;
 use model::blueprint::{Host, Role, Uses};
-use model::estate::{Estate, Link, PersonRole, Side};
-use model::id::{AttachmentId, HostId, SiteId, TransitGatewayId, TransitTableId};
-use model::network::{
-    AttachedTo, Attachment, Interface, Place, Site, SiteKind, TransitGateway, TransitRoute,
-};
+use model::estate::{Estate, PersonRole, Side};
+use model::id::{HostId, SiteId, TransitGatewayId};
+use model::network::{Interface, Place, Site, SiteKind};
 use model::service::{Service, ServiceKind};
 
-use crate::address::Tier;
 use crate::mail;
 use crate::outside::{DATA_CENTRE, INTERNET, OPERATOR, OutsideHost};
-use crate::plan::{EnvironmentPlan, Plan};
+use crate::plan::Plan;
 use crate::zones;
 
 pub(crate) use bastions::clocks;
 pub(crate) use operator::peering;
-
-/// The transit gateway, where there is a data centre to reach.
-pub(crate) const TRANSIT_GATEWAY: &str = "account/transit";
-/// The table for what comes from environments: to the data centre and nowhere else, so that they never meet.
-const ENVIRONMENTS_TABLE: &str = "account/environments";
-/// The table for what comes from the data centre: to each environment's app tier.
-const DATA_CENTRE_TABLE: &str = "account/data-centre";
-/// The VPN's attachment.
-const VPN: &str = "data-centre/vpn";
+pub(crate) use transit::{TRANSIT_GATEWAY, VPN, offered, routed};
 
 /// The login names that hosts accept: the operator's engineers. Without one, a name of the operator's own.
 pub(crate) fn logins(estate: &Estate) -> Vec<String> {
@@ -56,7 +46,7 @@ pub(crate) fn network(plan: &Plan<'_>) -> Network {
     let mut network = Network::default();
     sites(plan.estate, &mut network);
     if let Some(data_centre) = &plan.estate.data_centre {
-        let gateway = transit_gateway(plan, &data_centre.prefixes, &data_centre.link);
+        let gateway = transit::gateway(plan, data_centre);
         network
             .transit_gateways
             .insert(TransitGatewayId::from(TRANSIT_GATEWAY), gateway);
@@ -94,92 +84,8 @@ fn sites(estate: &Estate, network: &mut Network) {
     insert(INTERNET, SiteKind::Internet, &[]);
     insert(OPERATOR, SiteKind::OnInternet, &estate.operator.networks);
     if let Some(data_centre) = &estate.data_centre {
-        insert(DATA_CENTRE, SiteKind::Private, &data_centre.prefixes);
+        insert(DATA_CENTRE, SiteKind::Private, routed(data_centre));
     }
-}
-
-fn transit_gateway(plan: &Plan<'_>, prefixes: &[IpNet], link: &Link) -> TransitGateway {
-    let vpn = AttachmentId::from(VPN);
-    let environments = TransitTableId::from(ENVIRONMENTS_TABLE);
-    let data_centre = TransitTableId::from(DATA_CENTRE_TABLE);
-    // Direct Connect always speaks BGP.
-    let dynamic = match link {
-        Link::Vpn(vpn) => vpn.gateways.iter().any(|gateway| gateway.asn.is_some()),
-        Link::DirectConnect(_) => true,
-    };
-    let to_data_centre = prefixes
-        .iter()
-        .map(|prefix| TransitRoute {
-            destination: *prefix,
-            attachment: Some(vpn.clone()),
-            // What BGP announces, the gateway propagates.
-            propagated: dynamic,
-        })
-        .collect();
-    let to_environments = plan
-        .environments
-        .values()
-        .flat_map(|environment| {
-            // Static: an attachment would propagate the whole VPC, and the data centre needs the app tier alone.
-            offered(environment).into_iter().map(|range| TransitRoute {
-                destination: range,
-                attachment: Some(attachment(environment)),
-                propagated: false,
-            })
-        })
-        .collect();
-    let mut attachments: BTreeMap<AttachmentId, Attachment> = plan
-        .environments
-        .values()
-        .map(|environment| {
-            let attached = Attachment {
-                to: AttachedTo::Vpc {
-                    vpc: environment.vpc(),
-                    subnets: environment
-                        .tier(Tier::Transit)
-                        .map(|subnet| subnet.id.clone())
-                        .collect(),
-                },
-                table: Some(environments.clone()),
-            };
-            (attachment(environment), attached)
-        })
-        .collect();
-    attachments.insert(
-        vpn,
-        Attachment {
-            to: AttachedTo::Site(SiteId::from(DATA_CENTRE)),
-            table: Some(data_centre.clone()),
-        },
-    );
-    TransitGateway {
-        region: plan.estate.region.clone(),
-        attachments,
-        tables: BTreeMap::from([
-            (environments, to_data_centre),
-            (data_centre, to_environments),
-        ]),
-    }
-}
-
-fn attachment(environment: &EnvironmentPlan<'_>) -> AttachmentId {
-    AttachmentId::new(environment.named("transit"))
-}
-
-/// The ranges of an environment that the data centre is routed to: its app subnets, in the families that the data
-/// centre has.
-pub(crate) fn offered(environment: &EnvironmentPlan<'_>) -> BTreeSet<IpNet> {
-    let prefixes = environment
-        .estate
-        .data_centre
-        .iter()
-        .flat_map(|data_centre| &data_centre.prefixes);
-    let families: BTreeSet<bool> = prefixes.map(|net| matches!(net, IpNet::V4(_))).collect();
-    environment
-        .tier(Tier::App)
-        .flat_map(|subnet| subnet.ranges())
-        .filter(|range| families.contains(&matches!(range, IpNet::V4(_))))
-        .collect()
 }
 
 /// The machines outside AWS.

@@ -16,6 +16,7 @@ use crate::environment;
 use crate::mail;
 use crate::plan::{Plan, plan};
 use crate::quota;
+use crate::vpn;
 use crate::zones;
 
 /// The name of the unit that environments share.
@@ -108,7 +109,7 @@ fn account_blueprint(plan: &Plan<'_>) -> Blueprint {
         network: account::network(plan),
         hosts: account::hosts(plan),
         zones: vec![zones::public(plan)],
-        vpns: Vec::new(),
+        vpns: vpn::connections(plan),
         claims: claims::of_account(plan),
     }
 }
@@ -139,5 +140,6 @@ fn secrets(
     if let Some(smtp) = estate.customer_mail() {
         secrets.insert(mail::password(estate), Some(smtp.password.clone()));
     }
+    secrets.extend(vpn::keys(estate));
     secrets
 }

@@ -53,6 +53,7 @@ mod quota;
 mod roster;
 mod services;
 mod tables;
+mod vpn;
 mod zones;
 
 pub use design::{Design, design};

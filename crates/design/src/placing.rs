@@ -19,6 +19,7 @@ use crate::check::{database_port, declared_ranges, error};
 use crate::operator_vpc::{OperatorVpcPlan, guests};
 use crate::plan::{EnvironmentPlan, HostPlan, NatPlan, ProductPlan, SubnetPlan};
 use crate::roster::{Seat, roster, short_zones};
+use crate::vpn;
 
 /// IPv6 ranges for the environments that want one.
 pub(crate) fn ranges6(
@@ -84,6 +85,7 @@ pub(crate) fn public_addresses(
                 .map(move |seat| format!("{id}/{}", seat.name))
         })
         .chain(guests(estate).map(seat_name))
+        .chain(vpn::tunnels(estate))
         .collect();
     let free = |address: &Ipv4Addr| {
         !declared

@@ -301,6 +301,7 @@ pub(crate) fn plan<'a>(
     let mut lock = Lock::default();
     let ranges6 = crate::placing::ranges6(estate, held, &mut lock, &mut findings);
     let public = crate::placing::public_addresses(estate, held, &mut lock, &mut findings);
+    crate::vpn::insides(estate, held, &mut lock, &mut findings);
     let operator_vpc = operator_vpc::place(estate, held, &mut lock, &mut findings);
     let zones = short_zones(estate);
     let mut environments = BTreeMap::new();

@@ -16,13 +16,15 @@ use model::network::{GroupHome, Interface, Place, RulePeer, SecurityGroup, Site,
 use model::packet::Traffic;
 
 use super::bastions::clocks;
-use super::offered;
+use super::{offered, routed};
+use crate::balancing::Face;
 use crate::bastion::{BastionPlan, Stand};
 use crate::environment::{ANY_V4, ANY_V6};
 use crate::filters::Rules;
 use crate::outside::{DATA_CENTRE, DATA_CENTRE_EDGE, OutsideHost};
 use crate::plan::{EnvironmentPlan, Plan};
 use crate::services::{DNS, NTP, SSH};
+use crate::zones;
 
 /// Adds the bastions that stand in the data centre, the edge at which the operator reaches them, and the firewall in front
 /// of every server there.
@@ -130,17 +132,21 @@ fn inside(environment: &EnvironmentPlan<'_>, bastion: &BastionPlan) -> Rules {
 /// What a server of the customer's is for decides what passes: it may be several things at once.
 fn of_server(plan: &Plan<'_>, host: &OutsideHost) -> Rules {
     let mut rules = Rules::default();
+    let serves_names = plan.outside.dns.contains(&host.id);
+    let is_asked = serves_names && !zones::asked(plan.estate).is_empty();
+    // Where the customer has no DNS server, clients ask the resolvers themselves.
+    let asks = serves_names
+        || plan.estate.dns.servers.is_empty() && plan.outside.clients.contains(&host.id);
     for environment in plan.environments.values() {
         let id = environment.id;
         let hosts = of_families(&offered(environment), &host.addresses);
         let resolvers = of_families(&resolvers(environment), &host.addresses);
-        if plan.outside.dns.contains(&host.id) {
-            for (resolver, traffic) in each(&resolvers, &dns()) {
-                rules.accept(
-                    traffic,
-                    resolver.clone(),
-                    format!("the customer's names, for {id}"),
-                );
+        for (resolver, traffic) in each(&resolvers, &dns()) {
+            if is_asked {
+                let why = format!("the customer's names, for {id}");
+                rules.accept(traffic, resolver.clone(), why);
+            }
+            if asks {
                 rules.send(traffic, resolver, format!("the names of {id}"));
             }
         }
@@ -155,7 +161,7 @@ fn of_server(plan: &Plan<'_>, host: &OutsideHost) -> Rules {
     }
     // Inside the data centre there is no border, and what its servers open is the VPCs' to filter.
     let centre = plan.estate.data_centre.iter();
-    for prefix in centre.flat_map(|centre| &centre.prefixes) {
+    for prefix in centre.flat_map(routed) {
         let peer = RulePeer::Prefix(*prefix);
         rules.accept(Traffic::All, peer, "within the data centre");
     }
@@ -188,8 +194,6 @@ fn asked(plan: &Plan<'_>, host: &OutsideHost) -> Vec<(Traffic, String)> {
 
 /// A client's way to the products: the internal balancers' listeners.
 fn used(environment: &EnvironmentPlan<'_>, host: &OutsideHost, rules: &mut Rules) {
-    use crate::balancing::Face;
-
     for listener in environment.listeners(Face::Internal) {
         for balancer in environment.balancers(Face::Internal) {
             let addresses: Vec<IpNet> = balancer.addresses().into_iter().map(IpNet::from).collect();

@@ -22,6 +22,7 @@ pub(super) fn check(estate: &Estate, findings: &mut Vec<Finding>) {
         Link::Vpn(vpn) => {
             gateways(vpn, findings);
             keys(vpn, findings);
+            prefixes(data_centre, vpn, findings);
             routed(estate, data_centre, vpn, findings);
         }
         Link::DirectConnect(_) => {}
@@ -87,6 +88,20 @@ fn keys(vpn: &Vpn, findings: &mut Vec<Finding>) {
             ),
             "name one key for each tunnel, or none and AWS makes them",
         ));
+    }
+}
+
+/// Whether what is routed to the data centre is the data centre's.
+fn prefixes(data_centre: &DataCentre, vpn: &Vpn, findings: &mut Vec<Finding>) {
+    for prefix in &vpn.static_prefixes {
+        if !data_centre.prefixes.iter().any(|own| own.contains(prefix)) {
+            findings.push(error(
+                "static-prefix-outside-data-centre",
+                "data-centre.vpn.static-prefixes",
+                format!("{prefix} is in none of the data centre's prefixes"),
+                "correct it, or add it to data-centre.prefixes",
+            ));
+        }
     }
 }
 

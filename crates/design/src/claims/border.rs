@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use model::Claim;
 use model::blueprint::Role;
+use model::estate::Link;
 use model::id::{SiteId, SubnetId};
 use model::intent::{Rule, Sources};
 use model::packet::Traffic;
@@ -176,11 +177,16 @@ fn of_all(plan: &EnvironmentPlan<'_>, vantages: &Vantages) -> Vec<Claim> {
 }
 
 fn prefixes(plan: &EnvironmentPlan<'_>) -> Claim {
+    let centre = plan.estate.data_centre.as_ref();
+    let row = match centre.map(|centre| &centre.link) {
+        Some(Link::DirectConnect(_)) => "R9",
+        Some(Link::Vpn(_)) | None => "R10",
+    };
     Draft::of(
         plan,
         "data-centre/prefixes",
         "Between the VPC and the data centre only the declared prefixes are routed",
-        &["R1", "R10"],
+        &["R1", row],
     )
     .prove_it(Rule::OnlyPrefixes {
         vpc: plan.vpc(),

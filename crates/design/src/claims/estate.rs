@@ -10,6 +10,7 @@ use model::packet::Traffic;
 
 use super::draft::{Draft, ends, no_path, only, tcp};
 use super::egress::outbound_ports;
+use super::link;
 use super::vantages::{interfaces, of_environment as all_of, samples};
 use crate::balancing::Face;
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
@@ -32,17 +33,7 @@ pub(super) fn of_account(plan: &Plan<'_>) -> Vec<Claim> {
     );
     claims.extend(recovery(plan));
     claims.extend(people(plan));
-    if plan.estate.data_centre.is_some() {
-        claims.push(
-            Draft::of_estate(
-                "data-centre/tunnels",
-                "Both tunnels of the VPN are up, and the loss of one is not noticed",
-                &["R10"],
-            )
-            .live_only("the twin joins the data centre by a plain link, without IPsec")
-            .done(),
-        );
-    }
+    claims.extend(link::claims(plan));
     claims
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod draft;
 mod egress;
 mod estate;
+mod link;
 mod mail;
 mod names;
 mod products;

@@ -13,6 +13,7 @@ use model::packet::Traffic;
 use super::draft::{Draft, doors, ends, must_reach, no_path, only, tcp};
 use super::targets::behind;
 use super::vantages::{Vantages, interfaces};
+use crate::account::routed;
 use crate::address::without;
 use crate::balancing::Face;
 use crate::bastion::BastionPlan;
@@ -274,7 +275,7 @@ fn users(plan: &EnvironmentPlan<'_>) -> Sources {
         return Sources::site(SiteId::from(DATA_CENTRE));
     }
     let centre = plan.estate.data_centre.iter();
-    let all: Vec<IpNet> = centre.flat_map(|centre| centre.prefixes.clone()).collect();
+    let all: Vec<IpNet> = centre.flat_map(|centre| routed(centre).to_vec()).collect();
     let left = bastions.fold(all, |left, bastion| {
         left.into_iter()
             .flat_map(|net| without(net, bastion))

@@ -13,6 +13,7 @@ use model::blueprint::Host;
 use model::id::{AclId, GatewayId, HostId, RouteTableId};
 use model::network::{Interface, InternetGateway, NatGateway, Place, Subnet, Vpc};
 
+use crate::account::routed;
 use crate::address::Tier;
 use crate::operator_vpc::OperatorVpcPlan;
 use crate::plan::{EnvironmentPlan, Plan, SubnetPlan};
@@ -49,11 +50,7 @@ fn of_families<'a>(
 
 /// The data centre's prefixes, as far as the environment can reach them.
 pub(crate) fn data_centre_prefixes(plan: &EnvironmentPlan<'_>) -> Vec<IpNet> {
-    let prefixes = plan
-        .estate
-        .data_centre
-        .iter()
-        .flat_map(|data_centre| &data_centre.prefixes);
+    let prefixes = plan.estate.data_centre.iter().flat_map(routed);
     of_families(plan, prefixes)
 }
 
