@@ -7,6 +7,10 @@
 //! Two rules hold throughout. An answer says what was seen, [`judge`] alone says what that means for a claim. And what
 //! cannot be told apart is not told apart: silence is a proof of loss only where a sentinel overtook the lost packet
 //! (see [`packets::sentinel`]), otherwise it is silence.
+//!
+//! Where a protocol tells what went wrong, the answer carries a [`Fault`]: the step or the reason by name, with words and
+//! a remedy. Beside single questions, [`verify_zone`] asks a server for a zone record by record, and
+//! [`verify_mail_domain`] for all that a sending domain must publish; [`maildomain`] judges that without asking.
 
 mod answer;
 mod ask;
