@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Capability;
 
 /// Executables, what they are, and the Debian package that has them.
-const DAEMONS: [(&str, &str, &str); 9] = [
+const DAEMONS: [(&str, &str, &str); 11] = [
     ("sshd", "OpenSSH server", "openssh-server"),
     ("chronyd", "NTP server", "chrony"),
     ("dnsmasq", "DNS server", "dnsmasq-base"),
@@ -17,7 +17,9 @@ const DAEMONS: [(&str, &str, &str); 9] = [
     ("postgres", "PostgreSQL server", "postgresql"),
     ("nginx", "web server", "nginx-light"),
     ("haproxy", "load balancer", "haproxy"),
-    ("charon", "strongSwan", "strongswan-charon"),
+    ("charon", "IPsec, strongSwan", "strongswan-charon"),
+    ("swanctl", "IPsec, its control", "strongswan-swanctl"),
+    ("bird", "BGP router", "bird2"),
 ];
 
 /// Where daemons are when they are not in an ordinary user's `PATH`; `*` stands for one folder.
@@ -30,7 +32,7 @@ const ELSEWHERE: [&str; 6] = [
     "/usr/lib/postgresql/*/bin",
 ];
 
-/// Which are installed. None is needed: this version plays their stand-ins either way.
+/// Which are installed. None is needed: where one is missing its stand-in plays, and what only it could show is unknown.
 pub(super) fn all() -> Vec<Capability> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path)
@@ -41,18 +43,12 @@ pub(super) fn all() -> Vec<Capability> {
         .map(|(name, what, package)| {
             let found = folders.iter().map(|folder| folder.join(name));
             match found.into_iter().find(|path| is_executable(path)) {
-                Some(path) => Capability::holds(
+                Some(path) => Capability::holds(name, format!("{what}: {}", path.display())),
+                None => Capability::fails(
                     name,
-                    format!("{what}: {}; this version plays its stand-in", path.display()),
+                    format!("{what}: not installed; its stand-in plays, if it has one"),
+                    format!("install the package {package}"),
                 ),
-                None => Capability {
-                    remedy: None,
-                    ..Capability::fails(
-                        name,
-                        format!("{what}: not installed (package {package}); this version plays its stand-in"),
-                        "",
-                    )
-                },
             }
         })
         .collect()

@@ -38,7 +38,8 @@ impl Mapper {
             .map_err(|error| failed(&error.to_string()))
     }
 
-    /// Has the users and groups mapped into the namespace that the caller is in by now.
+    /// Has the users and groups mapped into the namespace that the caller is in by now. The helpers may ask a directory
+    /// service; whoever started the caller has a limit for all of it.
     pub(crate) fn map(mut self) -> Result<(), Refusal> {
         let told = match self.0.stdin.take() {
             Some(mut go) => go.write_all(b"!"),
