@@ -1,5 +1,7 @@
 //! DNS as clients and other servers meet it.
 
+mod kinds;
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use hickory_proto::op::{Edns, MessageType, OpCode, Query};
