@@ -45,6 +45,7 @@ mod environment;
 mod filters;
 mod mail;
 mod names;
+mod openings;
 mod operator_vpc;
 mod outside;
 mod placing;
@@ -57,4 +58,5 @@ mod vpn;
 mod zones;
 
 pub use design::{Design, design};
+pub use openings::{Opening, openings};
 pub use tables::{Table, tables};

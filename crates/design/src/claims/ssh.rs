@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use model::Claim;
 use model::blueprint::Role;
 use model::claim::{Expect, Question, SshHop};
-use model::id::{HostId, SiteId};
+use model::id::{HostId, InterfaceId, SiteId};
 use model::intent::{Outflow, Rule, Sources};
 use model::packet::Traffic;
 
@@ -15,7 +15,7 @@ use super::egress::{self, Beyond};
 use super::vantages::{Vantages, bastion as from_bastion, each_kind, inside, interfaces};
 use crate::account::{clocks, logins};
 use crate::bastion::{BastionPlan, Stand};
-use crate::outside::OPERATOR;
+use crate::outside::{OPERATOR, OutsideHost};
 use crate::plan::{EnvironmentPlan, HostPlan, Plan};
 use crate::services::{DNS, NTP, SSH};
 
@@ -37,11 +37,12 @@ pub(super) fn claims(
         bastion,
     };
     let mut claims = vec![
-        access.from_operator(),
-        access.only_operator(),
+        access.by_operator(),
+        access.by_nobody_else(),
         access.only_its_port(),
         access.nothing_else(whole),
     ];
+    claims.extend(access.clock(whole));
     for host in plan.hosts_of(Role::Product) {
         claims.push(access.only_from_bastion(host));
         claims.push(access.through_bastion(host));
@@ -99,7 +100,7 @@ impl Access<'_> {
         }
     }
 
-    fn from_operator(&self) -> Claim {
+    fn by_operator(&self) -> Claim {
         let port = self.bastion.port;
         let mut draft = Draft::of(
             self.plan,
@@ -120,7 +121,7 @@ impl Access<'_> {
         draft.done()
     }
 
-    fn only_operator(&self) -> Claim {
+    fn by_nobody_else(&self) -> Claim {
         let (bastion, vantages) = (self.bastion, self.vantages);
         let (private, public) = (bastion.ends(bastion.port), bastion.doors(bastion.port));
         let mut draft = Draft::of(
@@ -206,6 +207,33 @@ impl Access<'_> {
             }
         }
         draft.done()
+    }
+
+    /// In the data centre the bastion takes the customer's time, as every machine there.
+    fn clock(&self, whole: &Plan<'_>) -> Option<Claim> {
+        let servers = clocks(self.plan, self.bastion);
+        let at = |host: &&OutsideHost| servers.iter().any(|server| host.addresses.contains(server));
+        let hosts = whole.outside.hosts.values().filter(at);
+        let to: Vec<InterfaceId> = hosts.map(OutsideHost::interface).collect();
+        if to.is_empty() {
+            return None;
+        }
+        let mut draft = Draft::of(
+            self.plan,
+            "ntp/bastion",
+            "The bastion reaches the customer's time servers",
+            &["R3", "R8"],
+        )
+        .prove_it(must_reach(
+            Sources::interfaces([self.bastion.interface()]),
+            to,
+            [Traffic::udp(NTP)],
+        ));
+        for server in servers {
+            let question = Question::Time { server };
+            draft = draft.ask(&self.bastion.id, question, Expect::Works);
+        }
+        Some(draft.done())
     }
 
     /// What it may send to the places outside AWS: in the data centre, questions for the time.

@@ -6,6 +6,7 @@ mod acme;
 mod bastions;
 mod estates;
 mod filters;
+mod firewall;
 mod links;
 mod proofs;
 mod properties;

@@ -13,7 +13,7 @@ use crate::estates::{acme, designed, shape};
 use design::Design;
 
 /// Intents that do not hold on a network, with what the prover says.
-fn broken_on(design: &Design, network: &Network) -> Vec<String> {
+pub(crate) fn broken_on(design: &Design, network: &Network) -> Vec<String> {
     let prover = Prover::new(network);
     let mut broken = Vec::new();
     for claim in design.claims() {
