@@ -1,6 +1,7 @@
 //! Mail: every node submits to the relay, and to nobody else; what SES needs before it sends.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use model::Claim;
 use model::blueprint::Role;
@@ -24,6 +25,7 @@ const MAIL_PORTS: [u16; 3] = [25, 465, 587];
 pub(super) fn claims(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Vec<Claim> {
     let nodes = plan.hosts_of(Role::Product);
     let mut claims: Vec<Claim> = nodes.map(|node| submits(plan, whole, node)).collect();
+    claims.extend(refuses(plan, whole));
     claims.push(nothing_else(plan, whole));
     claims
 }
@@ -58,15 +60,7 @@ fn submits(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cla
         relays(plan, whole),
         [Traffic::tcp(relay.port)],
     ));
-    let customers = whole.estate.customer_mail();
-    let servers = customers
-        .map(|smtp| at(smtp.address, smtp.port))
-        .into_iter()
-        .chain(
-            plan.hosts_of(Role::MailEndpoint)
-                .flat_map(|endpoint| ends(endpoint, relay.port)),
-        );
-    for server in servers {
+    for server in servers(plan, whole, relay.port) {
         let question = Question::Mail {
             server,
             name: relay.name.clone(),
@@ -78,6 +72,40 @@ fn submits(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, node: &HostPlan) -> Cla
         draft = draft.ask(&node.id, question, Expect::Works);
     }
     draft.done()
+}
+
+/// A relay that passes on whatever anybody gives it sends the world's spam in the customer's name.
+fn refuses(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Option<Claim> {
+    let relay = relay(whole.estate);
+    let (who, row) = taker(&whole.estate.mail);
+    let node = plan.hosts_of(Role::Product).next()?;
+    let mut draft = Draft::of(
+        plan,
+        "smtp/refuses",
+        format!("Without a password, {who} passes no mail on"),
+        &[row],
+    );
+    for server in servers(plan, whole, relay.port) {
+        let question = Question::Relay {
+            server,
+            name: relay.name.clone(),
+            sender: relay.sender.clone(),
+            recipient: whole.estate.operator.contact.clone(),
+        };
+        draft = draft.ask(&node.id, question, Expect::Refused);
+    }
+    Some(draft.done())
+}
+
+/// Where the relay listens, as the environment sees it.
+fn servers(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>, port: u16) -> Vec<SocketAddr> {
+    let customers = whole.estate.customer_mail();
+    let endpoints = plan.hosts_of(Role::MailEndpoint);
+    customers
+        .map(|smtp| at(smtp.address, smtp.port))
+        .into_iter()
+        .chain(endpoints.flat_map(|endpoint| ends(endpoint, port)))
+        .collect()
 }
 
 fn nothing_else(plan: &EnvironmentPlan<'_>, whole: &Plan<'_>) -> Claim {

@@ -48,8 +48,31 @@ pub(super) fn claims(
         claims.extend(mappings(plan, whole, client));
     }
     claims.extend(resolvers(plan, whole, &customers));
+    claims.extend(unknown(plan));
     claims.push(nothing_else(plan, whole));
     claims
+}
+
+/// A name that no design gives.
+const NOBODY: &str = "nobody-is-called-so";
+
+/// A wildcard would answer for every misspelt name, and hide that one is missing.
+fn unknown(plan: &EnvironmentPlan<'_>) -> Option<Claim> {
+    let node = plan.hosts_of(Role::Product).next()?;
+    let mut draft = Draft::of(
+        plan,
+        "dns/unknown",
+        "A name that nobody recorded does not exist",
+        &["R4"],
+    );
+    for server in plan.resolvers() {
+        let question = Question::Resolve {
+            server,
+            name: format!("{NOBODY}.{}", plan.private_zone()),
+        };
+        draft = draft.ask(&node.id, question, Expect::NoSuchName);
+    }
+    Some(draft.done())
 }
 
 /// Whether whoever stands in the data centre has a server to ask: one of the customer's there, or the resolvers.
