@@ -114,6 +114,8 @@ pub(crate) enum Setting {
         address: IpAddr,
         mac: Mac,
     },
+    /// The longest packet that a link takes, in bytes.
+    Mtu { link: u32, bytes: u32 },
     /// On which port of a bridge a hardware address is, for good.
     Station { port: u32, mac: Mac },
     /// A way to a destination.
@@ -231,6 +233,7 @@ impl fmt::Display for Setting {
             Self::Neighbour { link, address, mac } => {
                 write!(f, "neighbour {address} at {mac} on link {link}")
             }
+            Self::Mtu { link, bytes } => write!(f, "packets of {bytes} bytes on link {link}"),
             Self::Station { port, mac } => write!(f, "station {mac} on port {port}"),
             Self::Route {
                 table,

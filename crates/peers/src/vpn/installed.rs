@@ -87,8 +87,8 @@ impl Installed {
             .map(PathBuf::from)
             .find(|path| is_executable(path))
             .ok_or_else(|| missing("strongSwan's charon", "strongswan-charon"))?;
-        let plugin = |folder: &&str| Path::new(folder).join(LIBIPSEC).is_file();
-        if !PLUGINS.iter().any(|folder| plugin(&folder)) {
+        let plugin = |folder: &str| Path::new(folder).join(LIBIPSEC).is_file();
+        if !PLUGINS.iter().any(|folder| plugin(folder)) {
             return Err(missing(
                 "strongSwan's plugin kernel-libipsec",
                 "libcharon-extra-plugins",

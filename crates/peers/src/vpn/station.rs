@@ -71,12 +71,12 @@ pub struct Station(Role);
 #[derive(Debug)]
 enum Role {
     End {
-        plan: EndPlan,
-        running: Option<(TunnelEnd, Arc<Wire>)>,
+        plan: Box<EndPlan>,
+        running: Option<Box<(TunnelEnd, Arc<Wire>)>>,
     },
     Router {
-        plan: RouterPlan,
-        running: Option<Router>,
+        plan: Box<RouterPlan>,
+        running: Option<Box<Router>>,
     },
 }
 
@@ -86,11 +86,11 @@ impl Station {
     pub fn new(set_up: SetUp) -> Self {
         Self(match set_up {
             SetUp::End(plan) => Role::End {
-                plan: *plan,
+                plan,
                 running: None,
             },
             SetUp::Router(plan) => Role::Router {
-                plan: *plan,
+                plan,
                 running: None,
             },
         })
@@ -105,23 +105,27 @@ impl Station {
             (Role::End { plan, running }, Request::Start) => {
                 if running.is_none() {
                     let wire = watch(plan)?;
-                    *running = Some((TunnelEnd::start(plan.clone())?, wire));
+                    let end = TunnelEnd::start(plan.as_ref().clone())?;
+                    *running = Some(Box::new((end, wire)));
                 }
                 Ok(Reply::Done)
             }
             (Role::Router { plan, running }, Request::Start) => {
                 if running.is_none() {
-                    *running = Some(Router::start(plan.clone())?);
+                    *running = Some(Box::new(Router::start(plan.as_ref().clone())?));
                 }
                 Ok(Reply::Done)
             }
             (
                 Role::End {
-                    running: Some((end, wire)),
+                    running: Some(running),
                     ..
                 },
                 request,
-            ) => of_end(end, wire, request),
+            ) => {
+                let (end, wire) = running.as_mut();
+                of_end(end, wire, request)
+            }
             (
                 Role::Router {
                     running: Some(router),

@@ -13,7 +13,7 @@ use super::lookup::{Lookup, find};
 use super::outside::{self, Outside};
 use super::plan::{Plan, site_router};
 use super::vpc::Grounds;
-use super::{LOOPBACK, LayoutError, Link, Node};
+use super::{LOOPBACK, LayoutError, Link, Node, Setting, tunnel};
 use crate::filter::Family;
 use crate::filter::group::{self, Guarded, Members};
 
@@ -53,6 +53,10 @@ pub(super) fn draw(
                 Place::Site(site) => {
                     let router = outside.site(site, &by)?;
                     let link = outside::attach(plan, router, end, &interface.addresses);
+                    if outside.has_tunnels(site) {
+                        let (link, bytes) = (link.index, tunnel::MTU);
+                        plan.set(namespace, Setting::Mtu { link, bytes });
+                    }
                     let gateways = Family::BOTH.map(|family| {
                         let gateway = site_router(family);
                         (IpNet::from(gateway), gateway)

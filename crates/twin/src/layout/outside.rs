@@ -42,6 +42,11 @@ impl Outside {
         }
     }
 
+    /// Whether VPN connections join a site.
+    pub(super) fn has_tunnels(&self, site: &SiteId) -> bool {
+        self.uplinks.contains_key(site)
+    }
+
     /// Puts a router between a site and whatever it is joined with.
     pub(super) fn put_between(&mut self, site: &SiteId, router: usize) {
         self.uplinks.insert(site.clone(), router);

@@ -236,7 +236,7 @@ impl Setting {
         match self {
             Self::Address { net, .. } => Some(Family::of_net(net)),
             Self::Neighbour { address, .. } => Some(Family::of(*address)),
-            Self::Station { .. } => None,
+            Self::Mtu { .. } | Self::Station { .. } => None,
             Self::Route { destination, .. } => Some(Family::of_net(destination)),
             Self::Rule { condition, .. } => Some(match condition {
                 Condition::From { family, .. } => *family,

@@ -21,6 +21,10 @@ use crate::vpn::device;
 /// The Internet's tables that hand the customer's packets on by who sent them; the others follow.
 const FIRST_TABLE: u32 = 2000;
 
+/// What fits into a tunnel. Hosts of a site that is joined by one send no longer packets, and say so when they open a
+/// connection: nobody then depends on messages about packets that were too long, which filters on the way may drop.
+pub(super) const MTU: u32 = 1400;
+
 /// The plain links of sites' attachments.
 pub(super) type PlainLinks = BTreeMap<(TransitGatewayId, AttachmentId), PlainLink>;
 

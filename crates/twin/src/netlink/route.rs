@@ -107,6 +107,7 @@ pub(crate) fn setting(batch: &mut Batch, setting: &Setting) {
     match setting {
         Setting::Address { link, net } => address(batch, *link, net),
         Setting::Neighbour { link, address, mac } => neighbour(batch, *link, *address, *mac),
+        Setting::Mtu { link, bytes } => mtu(batch, *link, *bytes),
         Setting::Station { port, mac } => station(batch, *port, *mac),
         Setting::Route {
             table,
@@ -119,6 +120,13 @@ pub(crate) fn setting(batch: &mut Batch, setting: &Setting) {
             table,
         } => rule(batch, *priority, condition, *table),
     }
+}
+
+fn mtu(batch: &mut Batch, link: u32, bytes: u32) {
+    let mut message = LinkMessage::default();
+    message.header.index = link;
+    message.attributes = vec![LinkAttribute::Mtu(bytes)];
+    push(batch, kind::NEW_LINK, 0, &message);
 }
 
 fn address(batch: &mut Batch, link: u32, net: &IpNet) {

@@ -146,6 +146,12 @@ impl Standing {
         serde_json::from_value(self.client(&ask)).expect("it tells what it saw")
     }
 
+    /// Whether long packets pass in both directions.
+    pub(crate) fn carries_long_packets(&self) -> bool {
+        const LENGTH: usize = 200_000;
+        self.client(&Ask::Transfer(echo(), LENGTH)) == LENGTH
+    }
+
     /// Begins to ask without end; some are answered when this returns.
     pub(crate) fn begin_stream(&self) -> Begun<'_> {
         self.client(&Ask::Begin(echo()));

@@ -95,6 +95,7 @@ fn connection(routing: VpnRouting, installed: &Installed) {
     assert!(standing.is_answered(), "over the plain link");
     let vpn = Vpn::raise(&standing, standing.plan()).expect("it is raised");
     is_encrypted(&standing, &vpn);
+    assert!(standing.carries_long_packets(), "over the tunnels");
     one_is_lost(&standing, &vpn);
     both_are_lost(&standing, &vpn);
     another_key(&standing, &vpn);

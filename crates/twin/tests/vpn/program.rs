@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::net::UdpSocket;
+use std::io::{self, Read, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use peers::vpn::{Interruption, SetUp, Station, Stream};
 use serde::{Deserialize, Serialize};
@@ -18,11 +20,16 @@ pub(crate) const STATION: &str = "station";
 /// The word by which this binary is a host.
 pub(crate) const HOST: &str = "host";
 
+/// A connection that hangs for so long is broken.
+const PATIENCE: Duration = Duration::from_secs(40);
+
 /// What a host is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
     /// Send back whatever comes to this port.
     Echo(u16),
+    /// Send so many bytes over a connection to that address, and read as many back. Answered with their number.
+    Transfer(String, usize),
     /// Ask so many questions at that address. Answered with an [`Interruption`].
     Questions(String, u16),
     /// Begin to ask.
@@ -76,13 +83,20 @@ pub(crate) fn host() -> ExitCode {
 
 struct Running {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<std::io::Result<Interruption>>,
+    thread: JoinHandle<io::Result<Interruption>>,
 }
 
 fn answer(ask: Ask, running: &mut Option<Running>) -> Result<Value, Box<dyn Error>> {
     match ask {
         Ask::Echo(port) => {
             let socket = UdpSocket::bind(("0.0.0.0", port))?;
+            let listener = TcpListener::bind(("0.0.0.0", port))?;
+            thread::spawn(move || {
+                while let Ok((peer, _)) = listener.accept() {
+                    // A connection that breaks is the other side's to tell of.
+                    let _ = io::copy(&mut &peer, &mut &peer);
+                }
+            });
             thread::spawn(move || {
                 let mut buffer = [0; 512];
                 while let Ok((length, from)) = socket.recv_from(&mut buffer) {
@@ -91,6 +105,20 @@ fn answer(ask: Ask, running: &mut Option<Running>) -> Result<Value, Box<dyn Erro
                 }
             });
             Ok(Value::Null)
+        }
+        Ask::Transfer(to, length) => {
+            let stream = TcpStream::connect_timeout(&to.parse()?, PATIENCE)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            let mut writer = stream.try_clone()?;
+            let sender = thread::spawn(move || {
+                writer.write_all(&vec![7; length])?;
+                writer.shutdown(Shutdown::Write)
+            });
+            let mut back = Vec::new();
+            (&stream).read_to_end(&mut back)?;
+            sender.join().map_err(|_| "the sending thread")??;
+            Ok(back.len().into())
         }
         Ask::Questions(to, count) => {
             let mut left = count;
@@ -122,7 +150,7 @@ fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        write!(text, ": {inner}").expect("a String takes everything");
+        write!(&mut text, ": {inner}").expect("a String takes everything");
         cause = inner.source();
     }
     text
