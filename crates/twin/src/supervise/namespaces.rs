@@ -75,10 +75,13 @@ fn run(arguments: &[String], socket: &UnixStream) -> Result<(), Failure> {
 /// ([`super::users`]), and nobody where it does not: the inner error says why.
 pub(crate) fn fence() -> Result<Result<(), Refusal>, Failure> {
     let (user, group) = (Uid::effective(), Gid::effective());
-    let mapper = Mapper::prepare();
+    let mapper = Mapper::prepare()?;
     unshare(CloneFlags::CLONE_NEWUSER)
         .map_err(|errno| failure(Step::User, "make a user namespace", errno))?;
-    let range = mapper.and_then(Mapper::map);
+    let range = match mapper {
+        Ok(mapper) => mapper.map()?,
+        Err(refusal) => Err(refusal),
+    };
     if range.is_err() {
         map_alone(user, group)?;
     }

@@ -7,20 +7,27 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use super::{Means, both, choose};
+use crate::control::order::Failure;
 use crate::hidden;
 use crate::supervise::refusal::Refusal;
 
 /// The setuid programs of the package uidmap.
 const HELPERS: [&str; 2] = ["newuidmap", "newgidmap"];
 
+/// The mapper, as failures name it.
+const WHAT: &str = "the process that maps users";
+
 /// A process that stays outside while its starter makes a user namespace, and then maps users into it.
 #[derive(Debug)]
 pub(crate) struct Mapper(Child);
 
 impl Mapper {
-    /// Starts it if the caller has a range of users to map.
-    pub(crate) fn prepare() -> Result<Self, Refusal> {
-        let (share, means) = choose()?;
+    /// Starts it if the caller has a range of users to map; the inner error says why it has none.
+    pub(crate) fn prepare() -> Result<Result<Self, Refusal>, Failure> {
+        let (share, means) = match choose() {
+            Ok(choice) => choice,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let way = match means {
             Means::Written => WRITE,
             Means::Helped => HELP,
@@ -34,22 +41,28 @@ impl Mapper {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map(Self)
-            .map_err(|error| failed(&error.to_string()))
+            .map(|child| Ok(Self(child)))
+            .map_err(|error| Failure::Twin(format!("start {WHAT}: {error}")))
     }
 
     /// Has the users and groups mapped into the namespace that the caller is in by now. The helpers may ask a directory
     /// service; whoever started the caller has a limit for all of it.
-    pub(crate) fn map(mut self) -> Result<(), Refusal> {
-        let told = match self.0.stdin.take() {
-            Some(mut go) => go.write_all(b"!"),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        };
-        let ended = self.0.wait_with_output();
-        match (told, ended) {
-            (Ok(()), Ok(output)) if output.status.success() => Ok(()),
-            (_, Ok(output)) => Err(failed(&String::from_utf8_lossy(&output.stdout))),
-            (_, Err(error)) => Err(failed(&error.to_string())),
+    ///
+    /// A machine that refuses them is the inner error. The outer one is that the mapper was killed: like every process of
+    /// a twin it takes the twin with it, which else would stand with fewer users than it says.
+    pub(crate) fn map(mut self) -> Result<Result<(), Refusal>, Failure> {
+        if let Some(mut go) = self.0.stdin.take() {
+            // To a mapper that has ended nothing can be told; how it ended says the rest.
+            let _ = go.write_all(b"!");
+        }
+        let output = self
+            .0
+            .wait_with_output()
+            .map_err(|error| Failure::Twin(format!("wait for {WHAT}: {error}")))?;
+        match output.status.code() {
+            Some(0) => Ok(Ok(())),
+            Some(_) => Ok(Err(failed(&String::from_utf8_lossy(&output.stdout)))),
+            None => Err(Failure::Twin(format!("map users: {WHAT} was killed"))),
         }
     }
 }
