@@ -11,6 +11,9 @@ use proptest::prelude::*;
 
 use design::Design;
 
+use crate::bastions::{self, Ground};
+use crate::links;
+
 /// The example's estate, as its file says it.
 pub(crate) fn acme() -> Estate {
     let text = include_bytes!("../../../../examples/acme/estate.toml");
@@ -32,7 +35,8 @@ pub(crate) fn designed(estate: &Estate, lock: &Lock) -> Design {
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) zones: usize,
-    pub(crate) data_centre: bool,
+    /// Which of [`links::all`] joins the data centre; none: there is no data centre.
+    pub(crate) link: Option<usize>,
     pub(crate) mail: MailShape,
     pub(crate) keeper: DnsKeeper,
     pub(crate) outbound: Vec<u16>,
@@ -54,6 +58,8 @@ pub(crate) enum MailShape {
 pub(crate) struct EnvironmentShape {
     pub(crate) prefix: u8,
     pub(crate) ipv6: bool,
+    /// Where its bastion stands; in the VPC where there is no data centre for it.
+    pub(crate) ground: Ground,
     /// Products, with their nodes, and whether they have public and internal ports.
     pub(crate) products: BTreeMap<&'static str, (u8, bool, bool)>,
 }
@@ -75,16 +81,18 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
         (1..=4_u8, any::<bool>(), any::<bool>()),
         1..=4,
     );
-    let environment = (16..=22_u8, any::<bool>(), products).prop_map(|(prefix, ipv6, products)| {
-        EnvironmentShape {
+    let ground = prop::sample::select(Ground::ALL.to_vec());
+    let environment = (16..=22_u8, any::<bool>(), ground, products).prop_map(
+        |(prefix, ipv6, ground, products)| EnvironmentShape {
             prefix,
             ipv6,
+            ground,
             products,
-        }
-    });
+        },
+    );
     (
         2..=3_usize,
-        any::<bool>(),
+        prop::option::of(0..links::all().len()),
         prop::sample::select(vec![
             MailShape::InDataCentre,
             MailShape::OnInternet,
@@ -107,9 +115,9 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
         prop::collection::vec(environment, 1..=3),
     )
         .prop_map(
-            |(zones, data_centre, mail, keeper, outbound, services, environments)| Shape {
+            |(zones, link, mail, keeper, outbound, services, environments)| Shape {
                 zones,
-                data_centre,
+                link,
                 mail,
                 keeper,
                 outbound,
@@ -134,7 +142,9 @@ impl Shape {
             .take(self.zones)
             .map(str::to_owned)
             .collect();
-        if !self.data_centre {
+        if let (Some(link), Some(centre)) = (self.link, &mut estate.data_centre) {
+            centre.link = links::all().swap_remove(link);
+        } else {
             // The customer's servers then stand on the Internet.
             estate.data_centre = None;
             estate.dns.servers = vec!["192.0.2.53".parse().expect("an address")];
@@ -150,7 +160,7 @@ impl Shape {
                     reports: None,
                 });
             }
-            (MailShape::InDataCentre, _) if self.data_centre => {}
+            (MailShape::InDataCentre, _) if self.link.is_some() => {}
             (_, Mail::Customer(smtp)) => {
                 smtp.address = "192.0.2.25".parse().expect("an address");
             }
@@ -172,7 +182,7 @@ impl Shape {
             })
             .collect();
         for (number, (port, inside, product)) in (0..).zip(&self.services) {
-            let address = if *inside && self.data_centre {
+            let address = if *inside && self.link.is_some() {
                 format!("10.200.0.{}", 40 + number)
             } else {
                 format!("192.0.2.{}", 40 + number)
@@ -193,6 +203,14 @@ impl Shape {
                 .outbound
                 .insert(format!("service-{number}"), outbound);
         }
+        let grounds: Vec<Ground> = self
+            .environments
+            .iter()
+            .map(|environment| match environment.ground {
+                Ground::DataCentre if self.link.is_none() => Ground::Vpc,
+                ground => ground,
+            })
+            .collect();
         estate.environments = (0..)
             .zip(&self.environments)
             .zip(NAMES)
@@ -203,6 +221,7 @@ impl Shape {
                 )
             })
             .collect();
+        bastions::put(&mut estate, &grounds);
         estate
     }
 }

@@ -51,6 +51,19 @@ pub(crate) fn line(connections: u8) -> Link {
     })
 }
 
+/// Every kind of link, each leading to all servers that the tests name.
+pub(crate) fn all() -> Vec<Link> {
+    vec![
+        vpn(&[Some(65_010)], &[]),
+        vpn(&[Some(65_010), Some(65_010)], &[]),
+        vpn(&[None], &["10.200.0.0/16"]),
+        vpn(&[None, None], &["10.200.0.0/19", "10.200.128.0/17"]),
+        vpn(&[Some(65_010), None], &["10.200.0.0/16"]),
+        line(1),
+        line(2),
+    ]
+}
+
 fn joined_by(link: Link) -> Estate {
     let mut estate = acme();
     estate.data_centre.as_mut().expect("acme has one").link = link;
@@ -63,16 +76,7 @@ fn designed_with(link: Link) -> Design {
 
 #[test]
 fn every_intent_holds_over_every_link() {
-    let links = [
-        vpn(&[Some(65_010)], &[]),
-        vpn(&[Some(65_010), Some(65_010)], &[]),
-        vpn(&[None], &["10.200.0.0/16"]),
-        vpn(&[None, None], &["10.200.0.0/19", "10.200.32.0/20"]),
-        vpn(&[Some(65_010), None], &["10.200.0.0/16"]),
-        line(1),
-        line(2),
-    ];
-    for link in links {
+    for link in all() {
         let broken = broken(&designed_with(link.clone()));
         assert!(broken.is_empty(), "{link:?}: {broken:#?}");
     }

@@ -47,6 +47,9 @@ fn entries(lock: &Lock) -> BTreeMap<String, String> {
     for (name, value) in &lock.public {
         add("public", name, value.to_string());
     }
+    for (name, value) in &lock.tunnels {
+        add("tunnel", name, value.to_string());
+    }
     for (name, value) in &lock.listeners {
         add("listener", name, value.to_string());
     }
@@ -322,6 +325,7 @@ proptest! {
         let mut after: Shape = after;
         for (new, old) in after.environments.iter_mut().zip(&before.environments) {
             new.prefix = old.prefix;
+            new.ground = old.ground;
         }
         // The names of balanced ports stay with the estate; the internal balancer and its ports go with the data centre.
         let lock = designed(&before.estate(), &Lock::default()).lock;
