@@ -336,3 +336,122 @@ protocol pipe p{number} {{
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::fixture::{AMAZON_TABLE, BGP, connection, router};
+    use super::*;
+
+    fn text(routing: VpnRouting, side: VpnSide, leaked: &[&str]) -> String {
+        let leaked: Vec<Ipv4Net> = leaked
+            .iter()
+            .map(|net| net.parse().expect("a range"))
+            .collect();
+        settings(&router(&connection(routing), side), &leaked).expect("it is sound")
+    }
+
+    #[test]
+    fn each_side_announces_its_own_and_meets_the_other() {
+        let check = |routing, side, leaked: &[&str], wanted: &[&str], unwanted: &[&str]| {
+            let text = text(routing, side, leaked);
+            for words in wanted {
+                assert!(text.contains(words), "{words} in:\n{text}");
+            }
+            for words in unwanted {
+                assert!(!text.contains(words), "{words} in:\n{text}");
+            }
+        };
+        check(
+            BGP,
+            VpnSide::Amazon,
+            &[],
+            &[
+                "local 169.254.11.1 as 64512;\n  neighbor 169.254.11.2 as 65010;",
+                "route 10.20.0.0/16 blackhole;",
+                "bgp_local_pref = 199;",
+                "proto = \"vpn1\" || proto = \"vpn2\"",
+                "kernel table 1000;",
+            ],
+            &["10.10.0.0/16", "2001:db8"],
+        );
+        check(
+            BGP,
+            VpnSide::Customer,
+            &["10.30.0.0/16"],
+            &[
+                "local 169.254.11.2 as 65010;\n  neighbor 169.254.11.1 as 64512;",
+                "route 10.10.0.0/16 blackhole;",
+                "route 10.30.0.0/16 blackhole;",
+            ],
+            &["10.20.0.0/16"],
+        );
+        check(
+            VpnRouting::Static,
+            VpnSide::Amazon,
+            &[],
+            &["route 10.10.0.0/16 via 169.254.12.2 bfd;"],
+            &["protocol bgp"],
+        );
+    }
+
+    #[test]
+    fn a_table_that_learns_nothing_has_what_is_fixed() {
+        let mut plan = router(&connection(BGP), VpnSide::Amazon);
+        plan.tables = vec![Table {
+            number: AMAZON_TABLE,
+            learns: BTreeSet::new(),
+            fixed: vec![
+                ("10.10.0.0/16".parse().expect("a range"), "vpn".into()),
+                ("10.99.0.0/16".parse().expect("a range"), "another".into()),
+            ],
+        }];
+        let text = settings(&plan, &[]).expect("it is sound");
+        assert!(
+            text.contains("route 10.10.0.0/16 via 169.254.11.2 bfd;"),
+            "{text}"
+        );
+        assert!(!text.contains("protocol pipe"), "{text}");
+        assert!(!text.contains("10.99.0.0/16"), "{text}");
+    }
+
+    #[test]
+    fn a_router_without_its_tunnels_is_refused() {
+        let mut plan = router(&connection(BGP), VpnSide::Amazon);
+        plan.legs[1].tunnel.number = 3;
+        assert!(matches!(
+            settings(&plan, &[]),
+            Err(VpnError::NoSuchTunnel(id)) if id.number == 3
+        ));
+        plan.legs.clear();
+        assert!(settings(&plan, &[]).is_err());
+    }
+
+    /// Where BIRD is installed it says itself whether it understands what is written for it.
+    #[test]
+    fn bird_reads_what_is_written_for_it() {
+        let Ok(installed) = super::super::Installed::find() else {
+            return;
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        for (routing, side) in [
+            (BGP, VpnSide::Amazon),
+            (BGP, VpnSide::Customer),
+            (VpnRouting::Static, VpnSide::Amazon),
+            (VpnRouting::Static, VpnSide::Customer),
+        ] {
+            let path = folder.path().join("bird.conf");
+            let text = text(routing, side, &["0.0.0.0/0"]);
+            write(&path, &text, 0o600).expect("a file");
+            let read = Command::new(&installed.bird)
+                .arg("-p")
+                .arg("-c")
+                .arg(&path)
+                .output()
+                .expect("it runs");
+            let said = String::from_utf8_lossy(&read.stderr);
+            assert!(read.status.success(), "{said}\n{text}");
+        }
+    }
+}

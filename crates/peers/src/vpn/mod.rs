@@ -12,6 +12,8 @@ mod bird;
 mod charon;
 mod control;
 mod fault;
+#[cfg(test)]
+mod fixture;
 mod installed;
 mod plan;
 mod raise;

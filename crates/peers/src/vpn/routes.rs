@@ -42,10 +42,8 @@ pub(super) fn read(
     for line in learnt {
         // A destination stands at the beginning of its first line alone.
         let first = line.split_whitespace().next().unwrap_or_default();
-        if !line.starts_with(char::is_whitespace)
-            && let Ok(net) = first.parse::<Ipv4Net>()
-        {
-            destination = Some(net);
+        if !line.starts_with(char::is_whitespace) {
+            destination = first.parse::<Ipv4Net>().ok();
         }
         let by = line.split_once('[').and_then(|(_, rest)| {
             let name = rest.split_whitespace().next()?;
@@ -105,5 +103,88 @@ mod pairs {
     ) -> Result<Learnt, D::Error> {
         let pairs = Vec::<(TunnelId, BTreeSet<Ipv4Net>)>::deserialize(deserializer)?;
         Ok(pairs.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{BGP, connection, router};
+    use super::*;
+
+    fn read_as(
+        routing: VpnRouting,
+        sessions: &[&str],
+        protocols: &[&str],
+        learnt: &[&str],
+    ) -> RouterState {
+        let own = |lines: &[&str]| {
+            lines
+                .iter()
+                .map(|&line| line.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let legs = router(&connection(routing), VpnSide::Amazon).legs;
+        read(&legs, &own(sessions), &own(protocols), &own(learnt))
+    }
+
+    #[test]
+    fn a_tunnel_carries_when_the_other_router_answers() {
+        let check = |routing, sessions: &[&str], protocols: &[&str], wanted: &[u8]| {
+            let state = read_as(routing, sessions, protocols, &[]);
+            let carrying: Vec<u8> = state.carrying.iter().map(|id| id.number).collect();
+            assert_eq!(carrying, wanted, "{sessions:?} {protocols:?}");
+        };
+        let up = "169.254.12.2              vpn2       Up         00:34:58.128    0.300    1.500";
+        let established = "vpn1       BGP        ---        up     00:34:53.020  Established   ";
+        check(VpnRouting::Static, &[up], &[], &[2]);
+        check(VpnRouting::Static, &[&up.replace("Up", "Down")], &[], &[]);
+        check(VpnRouting::Static, &[&up.replace("vpn2", "vpn1")], &[], &[]);
+        check(VpnRouting::Static, &[&up.replace("12.2", "99.2")], &[], &[]);
+        check(VpnRouting::Static, &[], &[established], &[]);
+        check(
+            VpnRouting::Static,
+            &["", "x", "IP address Interface State"],
+            &[],
+            &[],
+        );
+        check(BGP, &[], &[established], &[1]);
+        check(
+            BGP,
+            &[],
+            &[&established.replace("Established", "Connect")],
+            &[],
+        );
+        check(BGP, &[], &[&established.replace("vpn1 ", "vpn11")], &[]);
+        check(BGP, &[up], &[], &[]);
+    }
+
+    #[test]
+    fn what_is_learnt_is_told_from_what_is_chosen() {
+        let state = read_as(
+            BGP,
+            &[],
+            &[],
+            &[
+                "Table learnt:",
+                "10.10.0.0/16         unicast [vpn1 00:34:55.039] * (100) [AS65010i]",
+                "\tvia 169.254.11.2 on vpn1",
+                "                     unicast [vpn2 00:34:55.039] (100) [AS65010i]",
+                "\tvia 169.254.12.2 on vpn2",
+                "10.20.0.0/16         blackhole [own 00:34:53.020] * (200)",
+                "nonsense [vpn1",
+                "[vpn2 x] *",
+            ],
+        );
+        let net: Ipv4Net = "10.10.0.0/16".parse().expect("a range");
+        let tunnel = |number| TunnelId {
+            vpn: "vpn-1".into(),
+            number,
+        };
+        assert_eq!(state.learnt[&tunnel(1)], [net].into());
+        assert!(state.learnt[&tunnel(2)].contains(&net));
+        assert_eq!(state.chosen.get(&net), Some(&tunnel(1)));
+        let written = serde_json::to_value(&state).expect("it has a JSON form");
+        let again: RouterState = serde_json::from_value(written).expect("it reads back");
+        assert_eq!(again, state);
     }
 }

@@ -177,3 +177,138 @@ pub(super) fn replaced(plain: &PlainLinks, vpns: &[VpnConnection]) -> Vec<(usize
         .flat_map(|plain| plain.ends)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Network;
+    use model::network::{Attachment, Interface, Place, Site, SiteKind, TransitGateway};
+    use model::secret::SecretName;
+    use model::vpn::{CustomerGateway, Tunnel, VpnRouting};
+
+    use super::super::Layout;
+    use super::*;
+
+    /// A transit gateway and a data centre with one host.
+    fn network() -> Network {
+        let attachment = Attachment {
+            to: AttachedTo::Site("dc".into()),
+            table: None,
+        };
+        let host = Interface {
+            host: "host".into(),
+            place: Place::Site("dc".into()),
+            addresses: vec![[10, 10, 0, 10].into()],
+            public: None,
+            groups: Vec::new(),
+            source_dest_check: true,
+        };
+        let site = |prefixes: &[&str]| Site {
+            kind: SiteKind::Private,
+            prefixes: prefixes
+                .iter()
+                .map(|net| net.parse().expect("a range"))
+                .collect(),
+        };
+        Network {
+            transit_gateways: BTreeMap::from([(
+                "hub".into(),
+                TransitGateway {
+                    region: "here".to_owned(),
+                    attachments: BTreeMap::from([("vpn".into(), attachment)]),
+                    tables: BTreeMap::new(),
+                },
+            )]),
+            sites: BTreeMap::from([
+                ("dc".into(), site(&["10.10.0.0/16"])),
+                ("other".into(), site(&["10.11.0.0/16"])),
+            ]),
+            interfaces: BTreeMap::from([("interface".into(), host)]),
+            ..Network::default()
+        }
+    }
+
+    fn connection() -> VpnConnection {
+        let tunnel = |number: u8| Tunnel {
+            outside: Ipv4Addr::new(198, 18, number, 1),
+            inside: format!("169.254.1{number}.0/30").parse().expect("a range"),
+            key: SecretName("key".to_owned()),
+        };
+        VpnConnection {
+            id: "vpn-1".into(),
+            transit_gateway: "hub".into(),
+            attachment: "vpn".into(),
+            site: "dc".into(),
+            gateway: CustomerGateway {
+                address: Ipv4Addr::new(203, 0, 113, 7),
+                vendor: String::new(),
+                model: String::new(),
+                software: String::new(),
+            },
+            routing: VpnRouting::Static,
+            site_prefixes: Vec::new(),
+            cloud_prefixes: Vec::new(),
+            tunnels: [tunnel(1), tunnel(2)],
+        }
+    }
+
+    #[test]
+    fn a_connection_that_does_not_fit_is_refused() {
+        let check = |break_it: &dyn Fn(&mut Vec<VpnConnection>), wanted: &str| {
+            let mut vpns = vec![connection()];
+            break_it(&mut vpns);
+            let error = Layout::of(&network(), &vpns).expect_err(wanted);
+            assert!(error.to_string().contains(wanted), "{error}, not {wanted}");
+        };
+        check(&|all| all.push(connection()), "it is there twice");
+        check(&|all| all[0].transit_gateway = "none".into(), "none");
+        check(&|all| all[0].attachment = "none".into(), "none");
+        check(
+            &|all| all[0].site = "other".into(),
+            "does not lead to other",
+        );
+        let same =
+            |all: &mut Vec<VpnConnection>| all[0].tunnels[1].outside = all[0].tunnels[0].outside;
+        check(&same, "198.18.1.1 is taken");
+        let hosts = |all: &mut Vec<VpnConnection>| all[0].gateway.address = [10, 10, 0, 10].into();
+        check(&hosts, "10.10.0.10 is taken");
+        for inside in ["169.254.11.0/29", "169.253.11.0/30"] {
+            let odd = |all: &mut Vec<VpnConnection>| {
+                all[0].tunnels[0].inside = inside.parse().expect("a range");
+            };
+            check(&odd, "is no /30 of 169.254.0.0/16");
+        }
+        let twice = |all: &mut Vec<VpnConnection>| {
+            all[0].tunnels[1].inside = "169.254.11.1/30".parse().expect("a range");
+        };
+        check(&twice, "169.254.11.1/30 is taken");
+    }
+
+    #[test]
+    fn without_connections_nothing_is_drawn_for_them() {
+        let drawn = |vpns: &[VpnConnection]| {
+            let layout = Layout::of(&network(), vpns).expect("it is sound");
+            let nodes: Vec<String> = layout
+                .namespaces
+                .iter()
+                .map(|one| one.node.to_string())
+                .collect();
+            (nodes, layout.replaced.len())
+        };
+        let (plain, replaced) = drawn(&[]);
+        assert_eq!((plain.len(), replaced), (4, 0), "{plain:?}");
+        let (nodes, replaced) = drawn(&[connection()]);
+        assert_eq!(replaced, 2);
+        for wanted in [
+            "the Internet",
+            "customer's router at dc",
+            "AWS's end of vpn-1 tunnel 1",
+            "the customer's end of vpn-1 tunnel 2",
+        ] {
+            assert!(
+                nodes.iter().any(|node| node == wanted),
+                "{wanted} in {nodes:?}"
+            );
+        }
+        assert_eq!(nodes.len(), plain.len() + 6, "{nodes:?}");
+    }
+}
