@@ -106,22 +106,26 @@ impl Site<'_> {
         let question = Request::Ask(probe.question.clone());
         let asked =
             broken(self.twin).map_or_else(|| request(self.twin, &probe.vantage, &question), Err);
-        let (mut verdict, detail, answered, token) = match asked {
+        let (mut verdict, detail, peer, token) = match asked {
             Ok(Reply::Answer(answer)) => {
                 let verdict = probe::judge(&probe.expect, &answer);
-                let answered = heard(&answer);
-                (verdict, answer.detail, answered, answer.token)
+                let peer = if heard(&answer) {
+                    behind(self.peer(&probe.question), answer.peer.as_deref())
+                } else {
+                    Peer::None
+                };
+                (verdict, answer.detail, peer, answer.token)
             }
             Ok(_) => (
                 Verdict::Unknown,
                 "the vantage replied to another request".to_owned(),
-                false,
+                Peer::None,
                 None,
             ),
             Err(why) => (
                 Verdict::Unknown,
                 format!("could not be asked: {why}"),
-                false,
+                Peer::None,
                 None,
             ),
         };
@@ -143,11 +147,7 @@ impl Site<'_> {
             blueprint: self.blueprint.clone(),
             vantage: probe.vantage.to_string(),
             setting: Setting::Rehearsed,
-            peer: if answered {
-                self.peer(&probe.question)
-            } else {
-                Peer::None
-            },
+            peer,
             source: SOURCE.to_owned(),
             at: Timestamp::now(),
             expires: None,
@@ -196,6 +196,17 @@ impl Site<'_> {
             })
             .map(|one| one.peer.clone());
         name.unwrap_or(Peer::None)
+    }
+}
+
+/// What answered, of what listens and what the answer calls its author: a stand-in for a product is one behind a real
+/// balancer too.
+fn behind(listens: Peer, author: Option<&str>) -> Peer {
+    match (listens, author) {
+        (Peer::Real(balancer), Some(peers::product::NAME)) => {
+            Peer::StandIn(format!("{} behind {balancer}", peers::product::NAME))
+        }
+        (listens, _) => listens,
     }
 }
 
@@ -254,5 +265,26 @@ fn remedy(expect: &Expect, verdict: Verdict) -> &'static str {
         _ => {
             "see which rule stops it: `reeve prove` names it for a network fault; else see the host's log"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_behind_something_real_is_a_stand_in() {
+        let product = peers::product::NAME;
+        let real = || Peer::Real("HAProxy 2.6".to_owned());
+        let check = |listens: Peer, author: Option<&str>, wanted: Peer| {
+            assert_eq!(behind(listens, author), wanted);
+        };
+        let mixed = Peer::StandIn(format!("{product} behind HAProxy 2.6"));
+        check(real(), Some(product), mixed);
+        check(real(), Some("nginx"), real());
+        check(real(), None, real());
+        let embedded = || Peer::StandIn("reeve balancer 0.1.0".to_owned());
+        check(embedded(), Some(product), embedded());
+        check(Peer::None, Some(product), Peer::None);
     }
 }

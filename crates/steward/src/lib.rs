@@ -5,6 +5,7 @@
 
 mod asking;
 mod credentials;
+mod doctor;
 mod fault;
 mod folder;
 pub mod host;
@@ -16,6 +17,7 @@ mod proof;
 mod rehearsal;
 mod staging;
 
+pub use doctor::doctor;
 pub use fault::{FAULTS, Fault};
 pub use folder::{Folder, FolderError, Loaded};
 pub use kept::{KeptError, SUBCOMMAND as LOGIN_SUBCOMMAND, enter_shell, login_command};

@@ -1,6 +1,6 @@
 //! What a rehearsal came to, in words and verdicts: the pure end of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use handover::{FaultSeen, Listening, MatrixCount, NotRehearsed, Totals};
 use model::claim::{Expect, Peer};
@@ -132,7 +132,11 @@ fn cause(claims: &[Assessment]) -> Option<String> {
 }
 
 /// What a rehearsal of this version leaves out.
-pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> Vec<NotRehearsed> {
+pub(crate) fn not_rehearsed(
+    estate: &Estate,
+    hosts: &BTreeMap<HostId, Host>,
+    peers: &[Listening],
+) -> Vec<NotRehearsed> {
     let line = |what: &str, why: &str, remedy: Option<&str>| NotRehearsed {
         what: what.to_owned(),
         why: why.to_owned(),
@@ -141,7 +145,7 @@ pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> 
     let mut lines = vec![
         line(
             "The products, the database and the customer's servers themselves",
-            "every server of the twin is a stand-in that has the product's ports, health path and login, and not its software",
+            &stand_ins(peers),
             Some("ask the live site"),
         ),
         line(
@@ -183,6 +187,24 @@ pub(crate) fn not_rehearsed(estate: &Estate, hosts: &BTreeMap<HostId, Host>) -> 
         );
     }
     lines
+}
+
+/// Which of the servers are stand-ins, in words.
+fn stand_ins(peers: &[Listening]) -> String {
+    const LACK: &str = "has the ports, health path and login, and not the software";
+    let real: BTreeSet<&str> = peers
+        .iter()
+        .map(|one| one.peer.as_str())
+        .filter(|peer| !peer.starts_with("stand-in"))
+        .collect();
+    if real.is_empty() {
+        return format!("every server of the twin is a stand-in that {LACK}");
+    }
+    let real: Vec<&str> = real.into_iter().collect();
+    format!(
+        "{} are real, in the twin and not with the customer's data; every other server is a stand-in that {LACK}",
+        real.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -290,6 +312,27 @@ mod tests {
         check(3, 0, 1, Verdict::Unknown);
         check(3, 1, 1, Verdict::Fails);
         check(0, 0, 0, Verdict::Unknown);
+    }
+
+    #[test]
+    fn stand_ins_are_named_as_such_and_real_servers_too() {
+        let listening = |peer: &str| Listening {
+            host: "a".to_owned(),
+            service: "s".to_owned(),
+            ports: vec![],
+            peer: peer.to_owned(),
+        };
+        let check = |peers: &[&str], wanted: &str| {
+            let peers: Vec<_> = peers.iter().map(|peer| listening(peer)).collect();
+            let words = stand_ins(&peers);
+            assert!(words.starts_with(wanted), "{words}");
+        };
+        check(&[], "every server of the twin is a stand-in");
+        check(&["stand-in: reeve ssh"], "every server of the twin");
+        check(
+            &["OpenSSH 9.2", "BIND 9.18", "stand-in: x", "BIND 9.18"],
+            "BIND 9.18, OpenSSH 9.2 are real, in the twin",
+        );
     }
 
     #[test]

@@ -399,8 +399,8 @@ impl<'a> Subject<'a> {
             claims,
             matrix: Some(seen.matrix),
             phases: clock.phases.borrow().clone(),
+            not_rehearsed: not_rehearsed(self.estate, &self.hosts, &seen.peers),
             peers: seen.peers,
-            not_rehearsed: not_rehearsed(self.estate, &self.hosts),
             not_proved: reach::NOT_LOOKED_BEHIND.map(str::to_owned).to_vec(),
         }
     }

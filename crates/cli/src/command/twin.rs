@@ -14,9 +14,9 @@ use super::{Failure, Given, print_json};
 use crate::exit::Exit;
 use crate::show;
 
-/// What a rehearsal with embedded peers cannot do without; the rest of what `doctor` lists is for real peers.
+/// What a rehearsal with embedded peers cannot do without, and the real daemons that could play in it.
 pub(crate) fn doctor(given: &Given) -> Result<Exit, Failure> {
-    let capabilities = twin::doctor();
+    let capabilities = steward::doctor();
     if given.json {
         print_json(&capabilities)?;
     } else {
