@@ -77,6 +77,21 @@ fn clippy() -> Result<(), Failure> {
     ]))
 }
 
+/// Lets the test that holds the published format against the reader write it instead.
+pub(crate) fn write_format() -> Result<(), Failure> {
+    let words = [
+        "test",
+        "--quiet",
+        "--locked",
+        "-p",
+        "cli",
+        "--test",
+        "format",
+        "published",
+    ];
+    run(cargo(&words).env("REEVE_WRITE_FORMAT", "1"))
+}
+
 fn tests() -> Result<(), Failure> {
     run(&mut cargo(&["test", "--locked", "--workspace"]))
 }

@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask check`, `cargo xtask bench NAME`, `cargo xtask soak`.
+//! The developer's commands: `cargo xtask check`, `cargo xtask format`, `cargo xtask bench NAME`, `cargo xtask soak`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -37,6 +37,8 @@ enum Command {
         #[arg(value_enum)]
         name: bench::Name,
     },
+    /// Writes what is published of the estate's format: the schema and the manual's tables.
+    Format,
     /// What takes too long for every change.
     Soak {
         /// How often the rehearsal is run and killed.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check { only } => check::run_all(&only),
         Command::Bench { name } => bench::run(name),
+        Command::Format => check::write_format(),
         Command::Soak { rounds } => soak::run_soak(rounds),
     };
     match done {

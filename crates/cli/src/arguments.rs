@@ -20,11 +20,27 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin an estate: write a commented estate.toml, and the schema for editors, into a new folder.
+    New {
+        /// The folder; its name becomes the estate's.
+        name: PathBuf,
+        /// Ask nothing, and fill in made-up values.
+        #[arg(long)]
+        defaults: bool,
+    },
     /// Check an estate file: all findings at once, each with its place, the rule and the remedy.
     Check {
         /// The estate's folder, or its estate.toml.
         estate: PathBuf,
+        /// Say what a key means, which value it has and where that comes from: environments.staging.database.engine.
+        #[arg(long, value_name = "KEY")]
+        explain: Option<String>,
+        /// Try every reference to a secret; no value is ever shown.
+        #[arg(long, conflicts_with = "explain")]
+        resolve: bool,
     },
+    /// Print the JSON Schema of estate.toml, for editors and other programs.
+    Schema,
     /// Design an estate: addresses, subnets, groups, routes, names; writes reeve.lock and diagram.svg.
     Design {
         /// The estate's folder, or its estate.toml.

@@ -34,14 +34,18 @@ pub(crate) enum Exit {
 
 impl Exit {
     pub(crate) fn code(self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    pub(crate) fn number(self) -> u8 {
+        match self {
             Self::Holds => 0,
             Self::Fails => 1,
             Self::BadInput => 2,
             Self::CannotRunHere => 3,
             Self::Unknown => 4,
             Self::Status(status) => status,
-        })
+        }
     }
 }
 

@@ -28,10 +28,19 @@ fn main() -> ExitCode {
         json,
         catalog,
         command,
-    } = Arguments::parse();
+    } = Arguments::try_parse().unwrap_or_else(|error| misread(&argv, &error));
     let given = command::Given { json, catalog };
     let outcome = match command {
-        Command::Check { estate } => command::check(&given, &estate),
+        Command::New { name, defaults } => command::new(&given, &name, defaults),
+        Command::Check {
+            estate,
+            explain: Some(key),
+            ..
+        } => command::explain(&given, &estate, &key),
+        Command::Check {
+            estate, resolve, ..
+        } => command::check(&given, &estate, resolve),
+        Command::Schema => command::schema(),
         Command::Design {
             estate,
             unchanged,
@@ -51,8 +60,19 @@ fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {
+            if given.json {
+                show::failure_as_json(&failure);
+            }
             show::failure(&failure);
             failure.exit().code()
         }
     }
+}
+
+/// Ends the process over a command line that was not understood, or that asked for help.
+fn misread(argv: &[String], error: &clap::Error) -> ! {
+    if error.use_stderr() && argv.iter().any(|word| word == "--json") {
+        show::misread_as_json(error);
+    }
+    error.exit()
 }

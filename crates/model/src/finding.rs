@@ -27,18 +27,28 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A range of bytes in the estate file.
+/// A range of bytes in one of the files of an estate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {
+    /// Which file: 0 is the estate itself, 1 the one that it extends, and so on.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub file: usize,
     /// First byte.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
 }
 
+/// Whether a file is the estate itself, which needs not be said.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_first(file: &usize) -> bool {
+    *file == 0
+}
+
 impl From<std::ops::Range<usize>> for Span {
     fn from(range: std::ops::Range<usize>) -> Self {
         Self {
+            file: 0,
             start: range.start,
             end: range.end,
         }

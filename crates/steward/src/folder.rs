@@ -1,19 +1,19 @@
 //! An estate's folder: the estate, its lock, and the place for runs.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use design::Design;
 use jiff::civil::Date;
 use ledger::PublishError;
+use model::estate::{Shown, Sources};
 use model::finding::Awaited;
 use model::lock::{Lock, LockError};
-use model::{Catalog, Estate, Finding};
+use model::{Catalog, Estate, Finding, SecretRef};
 
-/// The most that is read of an estate, lock or catalogue file. The parsers' own limits are lower; one byte more than
-/// those shows that a file is too large without reading a gigabyte.
-const READ_LIMIT: u64 = (1 << 20) + 1;
+use crate::sources::{self, read_limited};
 
 /// The most files that a catalogue folder may hold: a vendor has dozens of products, not thousands.
 const CATALOG_FILES: usize = 256;
@@ -71,8 +71,12 @@ pub enum FolderError {
 pub struct Loaded {
     /// What messages call the file.
     pub name: String,
-    /// The file's text for showing spans: byte for byte as long, with secrets and control characters covered.
-    pub text: String,
+    /// The files for showing spans: byte for byte as long, with secrets and control characters covered.
+    pub files: Vec<Shown>,
+    /// The files as they were read.
+    pub sources: Sources,
+    /// The references to secrets, by the paths where they stand.
+    pub secrets: BTreeMap<String, SecretRef>,
     /// The estate, where the file could be read.
     pub estate: Option<Estate>,
     /// Everything that was found.
@@ -119,6 +123,11 @@ impl Folder {
         Ok(Self { estate, folder })
     }
 
+    /// The folder itself, where relative paths begin.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
     /// The folder that runs are kept in, unless somebody names another: `.reeve` beside the estate.
     pub fn records(&self) -> PathBuf {
         self.folder.join(".reeve")
@@ -139,7 +148,7 @@ impl Folder {
     /// # Errors
     /// Fails when a file cannot be read. What is wrong *in* the files is a finding, not an error.
     pub fn load(&self, catalog: Option<&Path>, today: Date) -> Result<Loaded, FolderError> {
-        let bytes = read_limited(&self.estate).map_err(|source| FolderError::Read {
+        let sources = sources::read(&self.estate).map_err(|source| FolderError::Read {
             path: self.estate.clone(),
             source,
         })?;
@@ -152,7 +161,7 @@ impl Folder {
         let overriding = Catalog::parse(&files);
         let mut catalog = Catalog::embedded();
         catalog.merge(overriding.catalog);
-        let reading = model::estate::read(&name, &bytes, &catalog, today);
+        let reading = model::estate::read_files(&sources, &catalog, today);
         // Spans are those of the catalogue's files: they would point to the wrong place in the estate.
         let of_catalog = overriding
             .findings
@@ -168,7 +177,9 @@ impl Folder {
         let findings = of_catalog.chain(reading.findings).collect();
         Ok(Loaded {
             name,
-            text: reading.shown,
+            files: reading.files,
+            sources,
+            secrets: reading.secrets,
             estate: reading.estate,
             findings,
             awaited: reading.awaited,
@@ -204,18 +215,6 @@ impl Folder {
         ledger::publish(&path, text.as_bytes())?;
         Ok(true)
     }
-}
-
-/// Reads a file up to the limit. A pipe in its place would be waited for without end, so only a regular file is read.
-fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(READ_LIMIT)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The `*.toml` files of a folder, by name.

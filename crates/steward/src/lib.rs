@@ -15,6 +15,8 @@ mod message;
 mod outcome;
 mod proof;
 mod rehearsal;
+mod secrets;
+mod sources;
 mod staging;
 
 pub use doctor::doctor;
@@ -26,3 +28,4 @@ pub use peers::daemon::{
 };
 pub use proof::prove;
 pub use rehearsal::{Options, Progress, RehearseError, Rehearsed, UnwrittenError, rehearse};
+pub use secrets::{ResolveError, Surroundings, resolve};

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use design::Design;
 use jiff::{Timestamp, Zoned};
-use model::Verdict;
+use model::{Finding, Verdict};
 use serde_json::json;
 use steward::{Folder, Loaded};
 
-use super::{Failure, Given, print_json};
+use super::{Failure, Given, Unready, print_json, secrets};
 use crate::exit::Exit;
 use crate::show;
 
@@ -22,10 +22,10 @@ pub(super) fn load(given: &Given, path: &Path) -> Result<(Folder, Loaded), Failu
 
 /// As [`load`], for commands that go on: blocking findings are shown and end the road.
 pub(super) fn load_ready(given: &Given, path: &Path) -> Result<(Folder, Loaded), Failure> {
-    let (folder, loaded) = load(given, path)?;
+    let (folder, mut loaded) = load(given, path)?;
     if loaded.ready().is_none() {
-        show::findings(&loaded.name, &loaded.text, &loaded.findings);
-        return Err(Failure::Findings(loaded.name));
+        let findings = std::mem::take(&mut loaded.findings);
+        return Err(unready(&loaded, findings));
     }
     Ok((folder, loaded))
 }
@@ -33,15 +33,29 @@ pub(super) fn load_ready(given: &Given, path: &Path) -> Result<(Folder, Loaded),
 fn drawn(folder: &Folder, loaded: &Loaded) -> Result<Design, Failure> {
     let lock = folder.lock()?;
     let Some(estate) = loaded.ready() else {
-        return Err(Failure::Findings(loaded.name.clone()));
+        return Err(unready(loaded, loaded.findings.clone()));
     };
-    design::design(estate, &loaded.catalog, &lock).map_err(|findings| {
-        show::findings(&loaded.name, &loaded.text, &findings);
-        Failure::Findings(loaded.name.clone())
-    })
+    design::design(estate, &loaded.catalog, &lock).map_err(|findings| unready(loaded, findings))
 }
 
-pub(crate) fn check(given: &Given, path: &Path) -> Result<Exit, Failure> {
+/// Tells findings that end the road.
+pub(super) fn unready(loaded: &Loaded, findings: Vec<Finding>) -> Failure {
+    errln!(
+        "{}",
+        show::findings(&loaded.files, &findings, show::Reader::Narration)
+    );
+    Failure::Findings(Box::new(Unready {
+        name: loaded.name.clone(),
+        files: file_names(loaded),
+        findings,
+    }))
+}
+
+fn file_names(loaded: &Loaded) -> Vec<String> {
+    loaded.files.iter().map(|file| file.name.clone()).collect()
+}
+
+pub(crate) fn check(given: &Given, path: &Path, resolve: bool) -> Result<Exit, Failure> {
     let (folder, mut loaded) = load(given, path)?;
     // What only a design can find (a range that is too small for its hosts) is found here too.
     if let Some(estate) = loaded.ready()
@@ -50,15 +64,38 @@ pub(crate) fn check(given: &Given, path: &Path) -> Result<Exit, Failure> {
         loaded.findings.extend(findings);
     }
     let ready = loaded.ready().is_some();
-    if given.json {
-        print_json(
-            &json!({ "ready": ready, "findings": loaded.findings, "awaited": loaded.awaited }),
-        )?;
+    let secrets = if resolve {
+        secrets::tried(&folder, &loaded)
     } else {
-        show::findings(&loaded.name, &loaded.text, &loaded.findings);
-        show::awaited(&loaded.awaited);
+        Vec::new()
+    };
+    if given.json {
+        print_json(&json!({
+            "ready": ready,
+            "files": file_names(&loaded),
+            "findings": loaded.findings,
+            "awaited": loaded.awaited,
+            "secrets": secrets,
+        }))?;
+    } else {
+        outln!(
+            "{}",
+            show::findings(&loaded.files, &loaded.findings, show::Reader::Results)
+        );
+        for line in show::awaited(&loaded.awaited) {
+            outln!("{line}");
+        }
+        if resolve {
+            show::secrets(&secrets);
+        }
     }
-    Ok(if ready { Exit::Holds } else { Exit::BadInput })
+    if !ready {
+        return Ok(Exit::BadInput);
+    }
+    if secrets.is_empty() {
+        return Ok(Exit::Holds);
+    }
+    Ok(Verdict::all(secrets.iter().map(|secret| secret.verdict)).into())
 }
 
 pub(crate) fn design(

@@ -1,9 +1,24 @@
 //! Why a command did not do its work, the exit code for it, and what to try next.
 
+use std::io;
+use std::path::PathBuf;
+
 use ledger::PublishError;
+use model::Finding;
 use steward::{FolderError, KeptError, RehearseError};
 
 use crate::exit::Exit;
+
+/// Findings that stop the road, and the files that they are about.
+#[derive(Debug)]
+pub(crate) struct Unready {
+    /// What messages call the estate.
+    pub(crate) name: String,
+    /// The names of the files that spans count.
+    pub(crate) files: Vec<String>,
+    /// The findings.
+    pub(crate) findings: Vec<Finding>,
+}
 
 /// Each reads after "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +27,34 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The estate has findings that stop the road; they have been shown.
-    #[error("go on with {0}: it has findings that nobody waived")]
-    Findings(String),
+    #[error("go on with {}: it has findings that nobody waived", .0.name)]
+    Findings(Box<Unready>),
+    /// A key cannot be explained.
+    #[error(transparent)]
+    Explain(#[from] model::estate::UnknownKey),
+    /// There is something already where a new estate is to be.
+    #[error("begin an estate in {}: {what}", folder.display())]
+    Begin {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in the way.
+        what: String,
+    },
+    /// A file of a new estate cannot be written.
+    #[error("write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Nobody is there to be asked.
+    #[error("ask about the estate: standard input is no terminal")]
+    NoTerminal,
+    /// The answers ended, or none could be used.
+    #[error("get an answer about {0}")]
+    NoAnswer(&'static str),
     /// What `design` would write differs from what is there.
     #[error("find {0} unchanged: the design says something else than the file")]
     Changed(String),
@@ -69,6 +110,7 @@ impl Failure {
             ) => Exit::CannotRunHere,
             Self::Publish(_)
             | Self::Unwritten(_)
+            | Self::Write { .. }
             | Self::Interrupt(_)
             | Self::Kept(_)
             | Self::Twin { .. } => Exit::CannotRunHere,
@@ -79,11 +121,27 @@ impl Failure {
         }
     }
 
+    /// Whether results went to standard output before it, so that nothing else belongs there.
+    pub(crate) fn follows_results(&self) -> bool {
+        matches!(self, Self::Unwritten(_))
+    }
+
+    /// The findings that are the reason, where that is so.
+    pub(crate) fn findings(&self) -> Option<&Unready> {
+        match self {
+            Self::Findings(unready) => Some(unready),
+            _ => None,
+        }
+    }
+
     /// The next thing to try, where there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Folder(FolderError::NoEstate { .. }) => Some("name the folder that has the estate.toml".to_owned()),
             Self::Findings(_) => Some("mend what was found above, or waive it in the estate with reason, owner and expiry".to_owned()),
+            Self::Begin { .. } => Some("reeve new with another name; nothing is ever overwritten".to_owned()),
+            Self::NoTerminal | Self::NoAnswer(_) => Some("reeve new NAME --defaults, and change the file".to_owned()),
+            Self::Write { .. } => Some("make room on the disk, or make the folder writable".to_owned()),
             Self::Changed(_) => Some("reeve design ESTATE, and commit what it writes".to_owned()),
             Self::NoFault(_) => Some("reeve rehearse --list-faults".to_owned()),
             Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { remedy, .. })) => {

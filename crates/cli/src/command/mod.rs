@@ -1,16 +1,22 @@
 //! The commands.
 
+mod begin;
 mod estate;
+mod explain;
 mod failure;
 mod rehearse;
+mod secrets;
 mod twin;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub(crate) use begin::{new, schema};
 pub(crate) use estate::{check, design, prove};
-pub(crate) use failure::Failure;
+pub(crate) use explain::explain;
+pub(crate) use failure::{Failure, Unready};
 pub(crate) use rehearse::rehearse;
+pub(crate) use secrets::Tried;
 pub(crate) use twin::{doctor, ssh, twin_ls, twin_stop};
 
 /// What every command is given.

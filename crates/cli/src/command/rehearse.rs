@@ -2,7 +2,7 @@
 
 use steward::{FAULTS, Fault, Options};
 
-use super::estate::load_ready;
+use super::estate::{load_ready, unready};
 use super::{Failure, Given, print_json};
 use crate::arguments::Rehearsal;
 use crate::exit::Exit;
@@ -40,11 +40,9 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
         peers: wanted.peers,
     };
     let done = steward::rehearse(&loaded, &lock, &records, &options, &Narrator::new()).map_err(
-        |error| {
-            if let steward::RehearseError::Design(findings) = &error {
-                show::findings(&loaded.name, &loaded.text, findings);
-            }
-            Failure::Rehearse(error)
+        |error| match error {
+            steward::RehearseError::Design(findings) => unready(&loaded, findings),
+            error => Failure::Rehearse(error),
         },
     )?;
     if given.json {

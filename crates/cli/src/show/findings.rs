@@ -5,51 +5,71 @@ use std::io::IsTerminal;
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
 };
+use model::estate::Shown;
 use model::finding::Awaited;
 use model::{Finding, Severity};
 
 use super::Paint;
 
-/// Shows all findings on standard error, and a line that counts them.
-pub(crate) fn findings(name: &str, text: &str, findings: &[Finding]) {
-    let terminal = std::io::stderr().is_terminal();
-    let paint = Paint::of(terminal);
+/// Who reads what is shown, which decides on colours.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader {
+    /// Standard output: findings are what was asked for.
+    Results,
+    /// Standard error: they are why something else was not done.
+    Narration,
+}
+
+impl Reader {
+    fn paint(self) -> Paint {
+        Paint::of(match self {
+            Self::Results => std::io::stdout().is_terminal(),
+            Self::Narration => std::io::stderr().is_terminal(),
+        })
+    }
+}
+
+/// All findings, and a line that counts them.
+pub(crate) fn findings(files: &[Shown], findings: &[Finding], reader: Reader) -> String {
+    let paint = reader.paint();
     let theme = if paint.0 {
         GraphicalTheme::unicode()
     } else {
         GraphicalTheme::unicode_nocolor()
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110);
+    let mut shown = String::new();
     for finding in findings.iter().filter(|finding| finding.waived.is_none()) {
+        let file = files.get(finding.span.map_or(0, |span| span.file));
+        let (name, text) = file.map_or(("", ""), |file| (&file.name, &file.text));
         let report = Report::new(diagnostic(finding))
             .with_source_code(NamedSource::new(name, text.to_owned()));
-        let mut shown = String::new();
-        if handler.render_report(&mut shown, report.as_ref()).is_ok() {
-            errln!("{shown}");
+        let mut one = String::new();
+        if handler.render_report(&mut one, report.as_ref()).is_ok() {
+            shown.push_str(&one);
+            shown.push('\n');
         } else {
             // A span that does not fit the text must not hide the finding.
-            errln!(
-                "{}: {}\n  {}\n",
-                finding.severity,
-                finding.message,
-                finding.remedy
-            );
+            shown.push_str(&format!(
+                "{}: {}\n  {}\n\n",
+                finding.severity, finding.message, finding.remedy
+            ));
         }
     }
     for finding in findings {
         if let Some(waiver) = &finding.waived {
-            errln!(
-                "{} {} at {}: {} ({}, until {})",
+            shown.push_str(&format!(
+                "{} {} at {}: {} ({}, until {})\n",
                 paint.open("waived"),
                 finding.rule,
                 finding.subject,
                 waiver.reason,
                 waiver.owner,
                 waiver.expires
-            );
+            ));
         }
     }
-    errln!("{}", counted(findings));
+    shown + &counted(findings)
 }
 
 fn diagnostic(finding: &Finding) -> MietteDiagnostic {
@@ -95,11 +115,11 @@ fn counted(findings: &[Finding]) -> String {
     )
 }
 
-/// Shows what the customer has not given yet, and what each item blocks.
-pub(crate) fn awaited(items: &[Awaited]) {
-    let paint = Paint::of(std::io::stderr().is_terminal());
-    for item in items {
-        errln!(
+/// What the customer has not given yet, and what each item blocks, a line each.
+pub(crate) fn awaited(items: &[Awaited]) -> Vec<String> {
+    let paint = Reader::Results.paint();
+    let line = |item: &Awaited| {
+        format!(
             "{} {}, from {} since {}; blocks: {}",
             paint.open("awaited"),
             item.what,
@@ -110,6 +130,7 @@ pub(crate) fn awaited(items: &[Awaited]) {
             } else {
                 item.blocks.join(", ")
             }
-        );
-    }
+        )
+    };
+    items.iter().map(line).collect()
 }

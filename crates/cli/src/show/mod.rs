@@ -1,17 +1,24 @@
 //! How things are shown on a terminal.
 
+mod explanation;
 mod findings;
 mod progress;
+mod secrets;
 mod table;
 mod verdicts;
 
 use std::error::Error;
 use std::io::IsTerminal;
 
-use crate::command::Failure;
+use serde_json::json;
 
-pub(crate) use findings::{awaited, findings};
+use crate::command::Failure;
+use crate::exit::Exit;
+
+pub(crate) use explanation::explanation;
+pub(crate) use findings::{Reader, awaited, findings};
 pub(crate) use progress::Narrator;
+pub(crate) use secrets::secrets;
 pub(crate) use table::table;
 pub(crate) use verdicts::{evidence, rehearsed};
 
@@ -27,6 +34,44 @@ pub(crate) fn failure(failure: &Failure) {
     if let Some(hint) = failure.hint() {
         errln!("  {}: {hint}", red.strong("try"));
     }
+}
+
+/// Prints why a command did not do its work for programs, unless its results stand there already.
+pub(crate) fn failure_as_json(failure: &Failure) {
+    if failure.follows_results() {
+        return;
+    }
+    let causes = std::iter::successors(failure.source(), |cause| (*cause).source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    let mut error = json!({
+        "failed-to": failure.to_string(),
+        "because": causes,
+        "try": failure.hint(),
+        "exit": failure.exit().number(),
+    });
+    if let Some(unready) = failure.findings() {
+        error["files"] = json!(unready.files);
+        error["findings"] = json!(unready.findings);
+    }
+    let error = json!({ "error": error });
+    outln!("{error:#}");
+}
+
+/// Prints that a command line was not understood for programs.
+pub(crate) fn misread_as_json(error: &clap::Error) {
+    let told = error.render().to_string();
+    let told = told
+        .trim_start_matches("error: ")
+        .lines()
+        .next()
+        .unwrap_or_default();
+    let error = json!({ "error": {
+        "failed-to": "understand the command line",
+        "because": [told],
+        "try": "reeve --help",
+        "exit": Exit::BadInput.number(),
+    }});
+    outln!("{error:#}");
 }
 
 /// Colours, where there is a terminal that shows them and nobody said NO_COLOR.

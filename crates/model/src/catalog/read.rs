@@ -8,8 +8,8 @@ use toml::de::DeValue;
 
 use crate::catalog::{CatalogReading, Pattern, Product};
 use crate::document::{
-    Check, Field, Report, Table, WRONG_VALUE, did_you_mean, list, parse, quote, quote_key,
-    read_format,
+    Check, Field, Report, Table, WRONG_VALUE, described_words, did_you_mean, list, parse, quote,
+    quote_key, read_format,
 };
 use crate::service::{HealthCheck, PortProtocol, ProductPort};
 
@@ -62,7 +62,7 @@ pub(super) fn files(files: &[(&str, &str)]) -> CatalogReading {
 
 /// Reads one file; none if any of it cannot be read.
 fn file(name: &str, text: &str, report: &mut Report) -> Option<(String, Product)> {
-    let root = parse(name, text.as_bytes(), report)?;
+    let root = parse(name, text.as_bytes(), 0, report)?;
     let mut root = Table::root(&root);
     if !read_format(&mut root, FORMAT, report) {
         return None;
@@ -258,15 +258,24 @@ fn patterns(root: &mut Table<'_, '_>, report: &mut Report) -> BTreeMap<String, P
     patterns
 }
 
+impl PortProtocol {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("https", Self::Https),
+        ("http", Self::Http),
+        ("tcp", Self::Tcp),
+    ];
+}
+
+described_words!(PortProtocol);
+
 impl Field for PortProtocol {
     const WANTED: &'static str = "`https`, `http` or `tcp`";
 
     fn read(value: &Spanned<DeValue<'_>>, path: &str, report: &mut Report) -> Self {
-        match value.get_ref() {
-            DeValue::String(text) if text == "https" => return Self::Https,
-            DeValue::String(text) if text == "http" => return Self::Http,
-            DeValue::String(text) if text == "tcp" => return Self::Tcp,
-            _ => {}
+        if let DeValue::String(text) = value.get_ref()
+            && let Some((_, known)) = Self::WORDS.iter().find(|(word, _)| word == text)
+        {
+            return *known;
         }
         report.refuse(
             WRONG_VALUE,

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::document::hidden::is_hidden;
-use crate::document::{Report, SECRET_IN_CLEAR, TOO_MANY, WRONG_VALUE, quote};
+use crate::document::{Described, Report, SECRET_IN_CLEAR, TOO_MANY, WRONG_VALUE, quote};
 use crate::secret::{SecretRef, SecretRefError};
 
 /// Longest text that a field may have, characters: a long paragraph.
@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 1000;
 const MOST_ENTRIES: usize = 64;
 
 /// A value that a document can hold.
-pub(crate) trait Field: Sized {
+pub(crate) trait Field: Described + Sized {
     /// What is wanted, with its article: "an integer".
     const WANTED: &'static str;
 
@@ -167,7 +167,7 @@ integers! {
 }
 
 /// A thing that is spelt as text.
-pub(crate) trait Spelt: Sized {
+pub(crate) trait Spelt: Described + Sized {
     const WANTED: &'static str;
     const EXAMPLE: &'static str;
     fn spell(text: &str) -> Option<Self>;
@@ -275,7 +275,10 @@ impl Field for SecretRef {
     fn read(value: &Spanned<DeValue<'_>>, path: &str, report: &mut Report) -> Self {
         let why = match value.get_ref() {
             DeValue::String(text) => match Self::parse(text) {
-                Ok(reference) => return reference,
+                Ok(reference) => {
+                    report.refer(path, &reference);
+                    return reference;
+                }
                 Err(SecretRefError::NoScheme) => {
                     "not a reference to a secret; the secret itself must never stand here"
                         .to_owned()

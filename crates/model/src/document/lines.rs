@@ -39,19 +39,25 @@ impl<'d> Lines<'d> {
         self.long.get(next).is_some_and(|long| *long <= last)
     }
 
-    /// Takes the places of findings on lines that are too long, and says them in words.
-    pub(crate) fn spell_out(&self, findings: &mut [Finding]) {
-        for finding in findings {
-            let Some(span) = finding.span.filter(|span| self.too_long_at(*span)) else {
-                continue;
-            };
-            let line = self.line(span.start);
-            let start = self.starts.get(line).copied().unwrap_or(0);
-            let before = self.text.get(start..span.start).unwrap_or_default();
-            let column = String::from_utf8_lossy(before).chars().count() + 1;
-            finding.span = None;
-            finding.message += &format!(" It stands in line {}, column {column}.", line + 1);
-        }
+    /// Takes the place of a finding on lines that are too long, and says it in words.
+    pub(crate) fn spell_out(&self, finding: &mut Finding) {
+        let Some(span) = finding.span.filter(|span| self.too_long_at(*span)) else {
+            return;
+        };
+        let (line, column) = self.place(span.start);
+        finding.span = None;
+        finding.message += &format!(" It stands in line {line}, column {column}.");
+    }
+
+    /// The line and the column of a byte, both from one; columns count characters.
+    pub(crate) fn place(&self, byte: usize) -> (usize, usize) {
+        let line = self.line(byte);
+        let start = self.starts.get(line).copied().unwrap_or(0);
+        let before = self.text.get(start..byte).unwrap_or_default();
+        (
+            line + 1,
+            String::from_utf8_lossy(before).chars().count() + 1,
+        )
     }
 
     /// The line of a byte, from zero.

@@ -4,6 +4,7 @@
 //! is remembered as faulty: checks run over the rest of the document, and nothing is said twice about a faulty value.
 
 mod check;
+mod described;
 mod field;
 mod hidden;
 mod lines;
@@ -19,6 +20,8 @@ pub(crate) use check::{
     ALL, DUPLICATE_KEY, HIDDEN_CHARACTER, MISSING_KEY, NOT_TEXT, SECRET_IN_CLEAR, SYNTAX,
     TOO_LARGE, TOO_MANY, UNKNOWN_FORMAT, UNKNOWN_KEY, WRONG_VALUE,
 };
+pub(crate) use described::{Asked, Described, ITEM, NAME, described_words};
+pub use described::{Kind, Need, Shape};
 pub(crate) use field::{Field, Spelt};
 pub(crate) use lines::Lines;
 pub(crate) use parse::{parse, read_format};

@@ -6,8 +6,8 @@ use toml::de::DeTable;
 
 use crate::document::hidden::is_hidden;
 use crate::document::{
-    DUPLICATE_KEY, HIDDEN_CHARACTER, NOT_TEXT, Report, SYNTAX, TOO_LARGE, Table, UNKNOWN_FORMAT,
-    quote, tame,
+    DUPLICATE_KEY, HIDDEN_CHARACTER, Kind, NOT_TEXT, Need, Report, SYNTAX, Shape, TOO_LARGE, Table,
+    UNKNOWN_FORMAT, quote, tame,
 };
 
 /// Largest document that is read, bytes. A real estate has some kilobytes; a mebibyte is parsed in well under a second.
@@ -16,8 +16,14 @@ const LARGEST: usize = 1024 * 1024;
 /// Parses a document. What is not text or not TOML gives none; what merely repeats a key goes on with the first one, so
 /// that everything else is found too.
 ///
-/// Nesting is bounded by the parser itself, at 80 levels.
-pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<DeTable<'d>> {
+/// Places in the report count from `start`, where the document begins among others; those in the tables do not. Nesting is
+/// bounded by the parser itself, at 80 levels.
+pub(crate) fn parse<'d>(
+    name: &str,
+    bytes: &'d [u8],
+    start: usize,
+    report: &mut Report,
+) -> Option<DeTable<'d>> {
     let name = &tame(name);
     report.call(name);
     if bytes.len() > LARGEST {
@@ -34,8 +40,8 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
         );
         return None;
     }
-    let text = text(name, bytes, report)?;
-    hidden(name, text, report);
+    let text = text(name, bytes, start, report)?;
+    hidden(name, text, start, report);
     let (root, errors) = DeTable::parse_recoverable(text);
     let (doubles, broken): (Vec<_>, Vec<_>) = errors
         .into_iter()
@@ -45,7 +51,7 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
         report.refuse(
             DUPLICATE_KEY,
             &crate::document::quote_key(key.trim_matches(['"', '\''])),
-            span,
+            span.map(|span| start + span.start..start + span.end),
             "stands here again",
             format!(
                 "{} stands twice in one table, so that it is not clear which one counts.",
@@ -59,7 +65,9 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
         report.refuse(
             SYNTAX,
             name,
-            first.span(),
+            first
+                .span()
+                .map(|span| start + span.start..start + span.end),
             "here",
             format!("{} is not TOML: {}.", quote(name), first.message()),
             syntax_remedy(first.message()),
@@ -70,7 +78,7 @@ pub(crate) fn parse<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Opt
 }
 
 /// Checks that the bytes are UTF-8 without NUL, which no editor shows.
-fn text<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<&'d str> {
+fn text<'d>(name: &str, bytes: &'d [u8], start: usize, report: &mut Report) -> Option<&'d str> {
     let (at, what) = match std::str::from_utf8(bytes) {
         Ok(text) => match text.find('\0') {
             None => return Some(text),
@@ -81,7 +89,7 @@ fn text<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<&'d str>
     report.refuse(
         NOT_TEXT,
         name,
-        Some(at..at + 1),
+        Some(start + at..start + at + 1),
         "from here on",
         format!("{} {what}, at byte {at}.", quote(name)),
         "Save the file as UTF-8; UTF-16, which some editors call Unicode, is not read.",
@@ -90,7 +98,7 @@ fn text<'d>(name: &str, bytes: &'d [u8], report: &mut Report) -> Option<&'d str>
 }
 
 /// Reports characters that are not seen; a byte order mark at the very beginning is none of the text.
-fn hidden(name: &str, text: &str, report: &mut Report) {
+fn hidden(name: &str, text: &str, start: usize, report: &mut Report) {
     for (line, content) in text.split('\n').enumerate() {
         let offset = content.as_ptr().addr() - text.as_ptr().addr();
         for (column, (at, character)) in content.char_indices().enumerate() {
@@ -105,7 +113,7 @@ fn hidden(name: &str, text: &str, report: &mut Report) {
             report.refuse(
                 HIDDEN_CHARACTER,
                 name,
-                Some(at..at + character.len_utf8()),
+                Some(start + at..start + at + character.len_utf8()),
                 "not seen",
                 format!(
                     "U+{:04X} in line {}, column {}, is not seen and changes how the file looks.",
@@ -145,6 +153,14 @@ fn syntax_remedy(message: &str) -> &'static str {
 
 /// Reads the document's `format`. Another version than `wanted` is refused, and nothing else is read.
 pub(crate) fn read_format(root: &mut Table<'_, '_>, wanted: u32, report: &mut Report) -> bool {
+    if report.describes() {
+        let only = Kind::Integer {
+            least: wanted.into(),
+            most: wanted.into(),
+        };
+        report.note("format".to_owned(), Shape::Value(only), Need::Required);
+        return true;
+    }
     if !root.has("format") {
         // The finding says it; the rest of the file is read as the current format.
         let _: u32 = root.required("format", report);

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::document::Check;
 use crate::document::sensitive::without_userinfo;
+use crate::document::{Asked, Check, Need, Shape};
 use crate::finding::{Finding, Severity, Span};
+use crate::secret::SecretRef;
 
 /// Most findings that are kept. Nobody reads more at once, and a hostile file could have a hundred thousand.
 const MOST_FINDINGS: usize = 200;
@@ -19,9 +20,47 @@ pub(crate) struct Report {
     faulty: BTreeSet<String>,
     beyond: usize,
     beyond_blocks: bool,
+    asked: Option<Vec<Asked>>,
+    secrets: BTreeMap<String, SecretRef>,
 }
 
 impl Report {
+    /// A report of what a reader asks for, instead of what it finds: there is no document.
+    pub(crate) fn describing() -> Self {
+        Self {
+            asked: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is no document, and the reader is only asked what it would read.
+    pub(crate) fn describes(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Notes what the reader asked for. What is asked for again is no news.
+    pub(crate) fn note(&mut self, path: String, shape: Shape, need: Need) {
+        let asked = self.asked.get_or_insert_default();
+        if asked.iter().all(|earlier| earlier.path != path) {
+            asked.push(Asked { path, shape, need });
+        }
+    }
+
+    /// Everything that the reader asked for, in its order.
+    pub(crate) fn into_asked(self) -> Vec<Asked> {
+        self.asked.unwrap_or_default()
+    }
+
+    /// Remembers a reference to a secret that was read.
+    pub(crate) fn refer(&mut self, path: &str, reference: &SecretRef) {
+        self.secrets.insert(path.to_owned(), reference.clone());
+    }
+
+    /// The references to secrets, by path.
+    pub(crate) fn take_secrets(&mut self) -> BTreeMap<String, SecretRef> {
+        std::mem::take(&mut self.secrets)
+    }
+
     /// Remembers what the document is called: the subject of what is said about all of it.
     pub(crate) fn call(&mut self, document: &str) {
         document.clone_into(&mut self.document);

@@ -7,15 +7,16 @@ use crate::finding::Finding;
 
 /// The text as it may be shown, byte for byte as long as the document, so that spans hold for both.
 ///
-/// A value that a finding calls a secret in clear is covered, and so is whatever looks like one: where the syntax is
+/// `file` is the document's number among those that the findings are about. A value that a finding calls a secret in clear is covered, and so is whatever looks like one: where the syntax is
 /// broken nobody knows the values.
-pub(crate) fn shown(document: &[u8], findings: &[Finding]) -> String {
+pub(crate) fn shown(document: &[u8], file: usize, findings: &[Finding]) -> String {
     let mut bytes = document.to_vec();
     cover(&mut bytes, secrets(document));
     let found = findings
         .iter()
         .filter(|finding| finding.rule == SECRET_IN_CLEAR.name)
-        .filter_map(|finding| finding.span);
+        .filter_map(|finding| finding.span)
+        .filter(|span| span.file == file);
     cover(&mut bytes, found.map(|span| span.start..span.end));
     let mut text = String::with_capacity(bytes.len());
     // A byte order mark at the very beginning is none of the text.

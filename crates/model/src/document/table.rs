@@ -7,8 +7,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::document::{
-    Field, MISSING_KEY, Report, TOO_MANY, UNKNOWN_KEY, WRONG_VALUE, did_you_mean, field, list,
-    quote, quote_key,
+    Field, ITEM, MISSING_KEY, NAME, Need, Report, Shape, TOO_MANY, UNKNOWN_KEY, WRONG_VALUE,
+    did_you_mean, field, list, quote, quote_key,
 };
 
 /// Most entries that a table of names or an array of tables may have: people, servers and waivers come by the dozen.
@@ -63,6 +63,10 @@ impl<'t, 'd> Table<'t, 'd> {
 
     /// A value that must be there; a placeholder when it is missing or cannot be read.
     pub(crate) fn required<T: Field>(&mut self, key: &'static str, report: &mut Report) -> T {
+        if report.describes() {
+            report.note(self.path(key), Shape::Value(T::kind()), Need::Required);
+            return T::placeholder();
+        }
         match self.take(key, report) {
             Some((path, value)) => T::read(value, &path, report),
             None => {
@@ -72,18 +76,43 @@ impl<'t, 'd> Table<'t, 'd> {
         }
     }
 
+    /// A value that must be there under a condition, which holds: "`wanted` is `true`".
+    pub(crate) fn required_when<T: Field>(
+        &mut self,
+        condition: &'static str,
+        key: &'static str,
+        report: &mut Report,
+    ) -> T {
+        if report.describes() {
+            let need = Need::When(condition);
+            report.note(self.path(key), Shape::Value(T::kind()), need);
+        }
+        self.required(key, report)
+    }
+
     /// A value that may be there.
     pub(crate) fn optional<T: Field>(
         &mut self,
         key: &'static str,
         report: &mut Report,
     ) -> Option<T> {
+        if report.describes() {
+            report.note(self.path(key), Shape::Value(T::kind()), Need::Optional);
+        }
         self.take(key, report)
             .map(|(path, value)| T::read(value, &path, report))
     }
 
     /// A value, or what counts when nothing is said.
     pub(crate) fn or<T: Field>(&mut self, key: &'static str, other: T, report: &mut Report) -> T {
+        if report.describes() {
+            // An empty text cannot be written: it stands for one that follows from something else.
+            let need = match other.json() {
+                serde_json::Value::String(text) if text.is_empty() => Need::Optional,
+                other => Need::Default(other),
+            };
+            report.note(self.path(key), Shape::Value(T::kind()), need);
+        }
         self.optional(key, report).unwrap_or(other)
     }
 
@@ -93,6 +122,9 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         report: &mut Report,
     ) -> Option<Table<'t, 'd>> {
+        if report.describes() {
+            return Some(self.described(key, Need::Required, report));
+        }
         if !self.has(key) {
             self.asked.insert(key);
             self.miss(key, "a table", report);
@@ -106,6 +138,9 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         report: &mut Report,
     ) -> Option<Table<'t, 'd>> {
+        if report.describes() {
+            return Some(self.described(key, Need::Optional, report));
+        }
         self.asked.insert(key);
         let (name, value) = self.entries.get_key_value(key)?;
         let path = self.path(key);
@@ -119,29 +154,40 @@ impl<'t, 'd> Table<'t, 'd> {
         keys: [&'static str; 2],
         report: &mut Report,
     ) -> [Option<Table<'t, 'd>>; 2] {
+        if report.describes() {
+            let need = Need::OneOf(keys.to_vec());
+            return keys.map(|key| Some(self.described(key, need.clone(), report)));
+        }
         let [first, second] = keys;
-        match (self.has(first), self.has(second)) {
-            (false, false) => {
-                self.asked.extend(keys);
-                self.miss(first, "a table", report);
-            }
-            (true, true) => {
-                let path = self.path(second);
-                let span = self.entries.get_key_value(second);
-                report.refuse(
-                    WRONG_VALUE,
-                    &path,
-                    span.map(|(name, _)| name.span()),
-                    &format!("`{first}` is there too"),
-                    format!(
-                        "{} and {} exclude one another.",
-                        quote(&self.path(first)),
-                        quote(&path)
-                    ),
-                    "Remove one of the two.",
-                );
-            }
-            _ => {}
+        if !self.has(first) && !self.has(second) {
+            self.asked.extend(keys);
+            self.miss(first, "a table", report);
+        }
+        self.one_table_at_most(keys, report)
+    }
+
+    /// Two tables of which one may be there: the first, when both are.
+    pub(crate) fn one_table_at_most(
+        &mut self,
+        keys: [&'static str; 2],
+        report: &mut Report,
+    ) -> [Option<Table<'t, 'd>>; 2] {
+        let [first, second] = keys;
+        if self.has(first) && self.has(second) {
+            let path = self.path(second);
+            let span = self.entries.get_key_value(second);
+            report.refuse(
+                WRONG_VALUE,
+                &path,
+                span.map(|(name, _)| name.span()),
+                &format!("`{first}` is there too"),
+                format!(
+                    "{} and {} exclude one another.",
+                    quote(&self.path(first)),
+                    quote(&path)
+                ),
+                "Remove one of the two.",
+            );
         }
         keys.map(|key| self.optional_table(key, report))
     }
@@ -152,6 +198,11 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         report: &mut Report,
     ) -> Vec<(String, Table<'t, 'd>)> {
+        if report.describes() {
+            let below = format!("{key}.{NAME}");
+            let table = self.described(&below, Need::Optional, report);
+            return vec![(NAME.to_owned(), table)];
+        }
         let Some(tables) = self.optional_table(key, report) else {
             return Vec::new();
         };
@@ -172,6 +223,11 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         report: &mut Report,
     ) -> Vec<(String, T)> {
+        if report.describes() {
+            let path = format!("{}.{NAME}", self.path(key));
+            report.note(path, Shape::Value(T::kind()), Need::Optional);
+            return Vec::new();
+        }
         let Some(table) = self.optional_table(key, report) else {
             return Vec::new();
         };
@@ -186,6 +242,10 @@ impl<'t, 'd> Table<'t, 'd> {
 
     /// The tables of an array of tables; none when it is not there.
     pub(crate) fn list(&mut self, key: &'static str, report: &mut Report) -> Vec<Table<'t, 'd>> {
+        if report.describes() {
+            let below = format!("{key}{ITEM}");
+            return vec![self.described(&below, Need::Optional, report)];
+        }
         let Some((path, value)) = self.take(key, report) else {
             return Vec::new();
         };
@@ -233,6 +293,17 @@ impl<'t, 'd> Table<'t, 'd> {
         for (key, wanted) in &self.missing {
             self.missing(key, wanted, report);
         }
+    }
+
+    /// A table that is only described: nothing stands in it, and all of it is asked for.
+    fn described(&self, below: &str, need: Need, report: &mut Report) -> Table<'t, 'd> {
+        let path = if self.path.is_empty() {
+            below.to_owned()
+        } else {
+            format!("{}.{below}", self.path)
+        };
+        report.note(path.clone(), Shape::Table, need);
+        Table::at(self.entries, path, None)
     }
 
     fn take(

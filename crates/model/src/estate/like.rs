@@ -10,10 +10,10 @@ use crate::finding::Finding;
 
 /// Most environments of an estate: development, test, pre-production, production and a few more. Each is a copy of what
 /// it is like, so the number is kept small.
-const MOST_ENVIRONMENTS: usize = 16;
+pub(super) const MOST_ENVIRONMENTS: usize = 16;
 
 /// What an environment never takes over: what makes it another one.
-const ITS_OWN: [&str; 4] = ["like", "production", "account", "cidr"];
+pub(super) const ITS_OWN: [&str; 4] = ["like", "production", "account", "cidr"];
 
 /// `like` names no environment, or leads round in a circle.
 pub(crate) const UNKNOWN_LIKE: Check = Check::fatal(
@@ -173,7 +173,7 @@ fn inherited(mut table: DeTable<'_>) -> DeTable<'_> {
 }
 
 /// Lays a table over another: tables are merged key by key, everything else replaces what was there.
-fn overlay<'d>(mut under: DeTable<'d>, over: &DeTable<'d>) -> DeTable<'d> {
+pub(super) fn overlay<'d>(mut under: DeTable<'d>, over: &DeTable<'d>) -> DeTable<'d> {
     for (key, value) in over {
         // Removed first: the key's place in the file must be that of the overlay too.
         let below = under.remove(key.get_ref().as_ref());

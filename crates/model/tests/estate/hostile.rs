@@ -111,7 +111,7 @@ fn long_and_strange_texts_are_quoted_short_and_tame() {
         }
     }
     let raw = refused("raw escape", b"name = \"\x1b[2J\"", "syntax");
-    assert!(!raw.shown.contains('\u{1b}'));
+    assert!(!raw.files[0].text.contains('\u{1b}'));
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn hidden_characters_are_found_and_replaced() {
             ACME.replacen("ACME Corp", &format!("ACME {hidden}Corp"), 1),
         ] {
             let reading = refused("hidden", text.as_bytes(), "hidden-character");
-            assert!(!reading.shown.contains(hidden), "{hidden:?}");
-            assert_eq!(reading.shown.len(), text.len(), "{hidden:?}");
+            assert!(!reading.files[0].text.contains(hidden), "{hidden:?}");
+            assert_eq!(reading.files[0].text.len(), text.len(), "{hidden:?}");
             assert!(!format!("{:?}", reading.findings).contains(hidden));
         }
     }

@@ -19,10 +19,14 @@ fn check(name: &str, edits: &[(&str, &str)]) {
     let told = format!("{:?}", reading.findings);
     assert!(!told.contains("horse"), "{name}: {told}");
     assert!(
-        !reading.shown.contains("horse"),
+        !reading.files[0].text.contains("horse"),
         "{name}: the shown text has it"
     );
-    assert_eq!(reading.shown.len(), text.len(), "{name}: spans must hold");
+    assert_eq!(
+        reading.files[0].text.len(),
+        text.len(),
+        "{name}: spans must hold"
+    );
 }
 
 #[test]
@@ -157,8 +161,8 @@ fn in_addresses_are_never_repeated() {
         assert!(reading.ready().is_none(), "{case}");
         let told = format!("{:?}", reading.findings);
         assert!(!told.contains("horse"), "{case}: {told}");
-        assert!(!reading.shown.contains("horse"), "{case}");
-        assert_eq!(reading.shown.len(), text.len(), "{case}");
+        assert!(!reading.files[0].text.contains("horse"), "{case}");
+        assert_eq!(reading.files[0].text.len(), text.len(), "{case}");
     }
 }
 
@@ -177,10 +181,10 @@ fn references_and_ordinary_lines_stay_readable() {
         "customer = \"Müller\"",
     ];
     for line in ordinary {
-        assert_eq!(reading(line).shown, line);
+        assert_eq!(reading(line).files[0].text, line);
     }
     let example = edited(&[]);
-    let shown = reading(&example).shown;
+    let shown = reading(&example).files[0].text.clone();
     for (line, shown) in example.lines().zip(shown.lines()) {
         assert!(line == shown || line.starts_with('#'), "{shown}");
     }
@@ -189,7 +193,9 @@ fn references_and_ordinary_lines_stay_readable() {
 #[test]
 fn text_that_is_not_utf8_keeps_its_length() {
     let bytes = b"name = \"caf\xe9\"\npassword = \"h\xf6rse\"";
-    let shown = model::estate::read("estate.toml", bytes, &Catalog::embedded(), TODAY).shown;
+    let shown = model::estate::read("estate.toml", bytes, &Catalog::embedded(), TODAY).files[0]
+        .text
+        .clone();
     assert_eq!(shown, "name = \"caf?\"\npassword = *******");
 }
 
@@ -206,5 +212,5 @@ fn an_unknown_scheme_is_named_and_its_rest_is_not() {
         .expect("refused");
     assert!(finding.message.contains("vault:"), "{}", finding.message);
     assert!(!finding.message.contains("horse"), "{}", finding.message);
-    assert!(!reading.shown.contains("horse"));
+    assert!(!reading.files[0].text.contains("horse"));
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Time;
 
-use crate::document::{Report, Spelt, Table};
+use serde_json::Value;
+
+use crate::document::{Described, Kind, Report, Spelt, Table};
 use crate::estate::{
     AlertReceiver, Availability, ChangeWindow, Escalation, Freeze, Monitoring, Percent, Period,
     Services,
@@ -106,6 +108,19 @@ pub(super) fn availability(root: &mut Table<'_, '_>, report: &mut Report) -> Opt
     Some(availability)
 }
 
+impl Described for Time {
+    fn kind() -> Kind {
+        Kind::Spelt {
+            wanted: <Self as Spelt>::WANTED,
+            pattern: "^[0-2][0-9]:[0-5][0-9]$",
+        }
+    }
+
+    fn json(&self) -> Value {
+        format!("{:02}:{:02}", self.hour(), self.minute()).into()
+    }
+}
+
 impl Spelt for Time {
     const WANTED: &'static str = "a time of day";
     const EXAMPLE: &'static str = "22:00";
@@ -121,6 +136,19 @@ impl Spelt for Time {
 
     fn placeholder() -> Self {
         Self::midnight()
+    }
+}
+
+impl Described for Percent {
+    fn kind() -> Kind {
+        Kind::Spelt {
+            wanted: <Self as Spelt>::WANTED,
+            pattern: r"^[0-9]{1,3}(\.[0-9]+)?$",
+        }
+    }
+
+    fn json(&self) -> Value {
+        self.to_string().trim_end_matches(" %").into()
     }
 }
 

@@ -7,11 +7,9 @@ use crate::estate::{CustomerRouter, DirectConnect, Link, Vpn};
 
 /// The link that must be there.
 pub(super) fn required(joined: &mut Table<'_, '_>, report: &mut Report) -> Link {
-    let [vpn_table, direct] = joined.one_table(["vpn", "direct-connect"], report);
-    match (vpn_table, direct) {
-        (Some(table), _) => Link::Vpn(vpn(table, report)),
-        (None, Some(table)) => Link::DirectConnect(direct_connect(table, report)),
-        (None, None) => Link::Vpn(Vpn {
+    let tables = joined.one_table(["vpn", "direct-connect"], report);
+    either(tables, report).unwrap_or_else(|| {
+        Link::Vpn(Vpn {
             gateways: vec![CustomerRouter {
                 address: IpAddr::placeholder(),
                 asn: None,
@@ -21,19 +19,21 @@ pub(super) fn required(joined: &mut Table<'_, '_>, report: &mut Report) -> Link 
             }],
             static_prefixes: Vec::new(),
             keys: Vec::new(),
-        }),
-    }
+        })
+    })
 }
 
 /// A link that may be there.
 pub(super) fn optional(joined: &mut Table<'_, '_>, report: &mut Report) -> Option<Link> {
-    if joined.has("vpn") || joined.has("direct-connect") {
-        return Some(required(joined, report));
-    }
-    // Asked for all the same, so that they are known keys.
-    joined.optional_table("vpn", report);
-    joined.optional_table("direct-connect", report);
-    None
+    let tables = joined.one_table_at_most(["vpn", "direct-connect"], report);
+    either(tables, report)
+}
+
+/// Reads whatever is there, and takes the first.
+fn either([vpn_table, direct]: [Option<Table<'_, '_>>; 2], report: &mut Report) -> Option<Link> {
+    let vpn = vpn_table.map(|table| Link::Vpn(vpn(table, report)));
+    let direct = direct.map(|table| Link::DirectConnect(direct_connect(table, report)));
+    vpn.or(direct)
 }
 
 fn vpn(mut table: Table<'_, '_>, report: &mut Report) -> Vpn {

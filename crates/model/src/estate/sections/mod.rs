@@ -9,14 +9,14 @@ mod recovery;
 mod servers;
 mod word;
 
+use std::collections::BTreeMap;
+
 use crate::document::{Report, Table};
 use crate::estate::{Estate, RecoveryChoice};
 
 /// Reads the whole file. What cannot be read is a placeholder, and the report knows its path.
 pub(super) fn estate(mut root: Table<'_, '_>, report: &mut Report) -> Estate {
-    let recovery = recovery::choice(&mut root, report);
-    let recovered = matches!(recovery, RecoveryChoice::Wanted(_));
-    let estate = Estate {
+    let mut estate = Estate {
         name: root.required("name", report),
         customer: root.required("customer", report),
         region: root.required("region", report),
@@ -33,8 +33,8 @@ pub(super) fn estate(mut root: Table<'_, '_>, report: &mut Report) -> Estate {
         outbound: servers::outbound(&mut root, report),
         certificates: servers::certificates(&mut root, report),
         people: people::all(&mut root, report),
-        recovery,
-        backups: recovery::backups(&mut root, recovered, report),
+        recovery: recovery::choice(&mut root, report),
+        backups: BTreeMap::new(),
         change_windows: agreements::change_windows(&mut root, report),
         freezes: agreements::freezes(&mut root, report),
         escalation: agreements::escalation(&mut root, report),
@@ -45,6 +45,8 @@ pub(super) fn estate(mut root: Table<'_, '_>, report: &mut Report) -> Estate {
         waivers: people::waivers(&mut root, report),
         awaited: people::awaited(&mut root, report),
     };
+    let recovered = matches!(estate.recovery, RecoveryChoice::Wanted(_));
+    estate.backups = recovery::backups(&mut root, recovered, report);
     root.finish(report);
     estate
 }

@@ -6,6 +6,9 @@ use super::{link, servers};
 use crate::document::{Report, Table};
 use crate::estate::{BackupClass, BackupRule, Recovery, RecoveryChoice};
 
+/// When most of the table must be said.
+const WANTED: &str = "`wanted` is `true`";
+
 pub(super) fn choice(root: &mut Table<'_, '_>, report: &mut Report) -> RecoveryChoice {
     let Some(mut table) = root.optional_table("recovery", report) else {
         return RecoveryChoice::Unsaid;
@@ -21,10 +24,10 @@ pub(super) fn choice(root: &mut Table<'_, '_>, report: &mut Report) -> RecoveryC
         return RecoveryChoice::Declined { by };
     }
     let recovery = Recovery {
-        region: table.required("region", report),
-        declared_by: table.required("declared-by", report),
-        criterion: table.required("criterion", report),
-        copy_every_hours: table.required("copy-every-hours", report),
+        region: table.required_when(WANTED, "region", report),
+        declared_by: table.required_when(WANTED, "declared-by", report),
+        criterion: table.required_when(WANTED, "criterion", report),
+        copy_every_hours: table.required_when(WANTED, "copy-every-hours", report),
         rpo_minutes: table.optional("rpo-minutes", report),
         rto_minutes: table.optional("rto-minutes", report),
         agreed: table.optional("agreed", report),

@@ -24,7 +24,7 @@ pub(super) fn dns(root: &mut Table<'_, '_>, report: &mut Report) -> Dns {
         Keeper::Customer => Dns {
             zone,
             keeper: DnsKeeper::Customer(hand_over.unwrap_or(HandOver::Address)),
-            servers: table.required("servers", report),
+            servers: table.required_when("`kept-by` is `customer`", "servers", report),
         },
         Keeper::Operator => Dns {
             zone,
@@ -51,30 +51,33 @@ pub(super) fn ntp(root: &mut Table<'_, '_>, report: &mut Report) -> Ntp {
 
 /// Who takes the mails: one of the two must be said.
 pub(super) fn mail(root: &mut Table<'_, '_>, report: &mut Report) -> Mail {
-    let [smtp_table, ses_table] = root.one_table(["smtp", "ses"], report);
-    match (smtp_table, ses_table) {
-        (Some(table), _) => Mail::Customer(smtp(table, report)),
-        (None, Some(table)) => Mail::Ses(ses(table, report)),
-        (None, None) => Mail::Customer(Smtp {
+    let tables = root.one_table(["smtp", "ses"], report);
+    either(tables, report).unwrap_or_else(|| {
+        Mail::Customer(Smtp {
             name: String::new(),
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port: 0,
             user: String::new(),
             password: SecretRef::placeholder(),
             sender: String::new(),
-        }),
-    }
+        })
+    })
 }
 
 /// Who takes the mails, where it may be said.
 pub(super) fn optional_mail(table: &mut Table<'_, '_>, report: &mut Report) -> Option<Mail> {
-    if table.has("smtp") || table.has("ses") {
-        return Some(mail(table, report));
-    }
-    // Asked for all the same, so that they are known keys.
-    table.optional_table("smtp", report);
-    table.optional_table("ses", report);
-    None
+    let tables = table.one_table_at_most(["smtp", "ses"], report);
+    either(tables, report)
+}
+
+/// Reads whatever is there, and takes the first.
+fn either(
+    [smtp_table, ses_table]: [Option<Table<'_, '_>>; 2],
+    report: &mut Report,
+) -> Option<Mail> {
+    let smtp = smtp_table.map(|table| Mail::Customer(smtp(table, report)));
+    let ses = ses_table.map(|table| Mail::Ses(ses(table, report)));
+    smtp.or(ses)
 }
 
 fn smtp(mut table: Table<'_, '_>, report: &mut Report) -> Smtp {

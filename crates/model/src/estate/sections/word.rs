@@ -21,6 +21,8 @@ macro_rules! words {
             const WORDS: &'static [(&'static str, Self)] = &[$(($word, $value)),+];
         }
 
+        crate::document::described_words!($type);
+
         impl Field for $type {
             const WANTED: &'static str = $wanted;
 
@@ -126,14 +128,14 @@ words! {
 }
 
 /// Who keeps a zone, as the file says it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Keeper {
     Customer,
     Operator,
 }
 
 /// Where a bastion stands, as the file says it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Ground {
     Vpc,
     OperatorVpc,
