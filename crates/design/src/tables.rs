@@ -1,7 +1,6 @@
 //! Tables of a design, for those who show them.
 
 use model::blueprint::Host;
-use model::id::InterfaceId;
 use model::network::{Place, RulePeer};
 use model::service::RecordData;
 
@@ -63,21 +62,16 @@ fn subnets(design: &Design) -> Table {
 fn hosts(design: &Design) -> Table {
     let network = design.network();
     let rows = design.hosts().into_iter().map(|(id, host)| {
-        let interface = network.interfaces.get(&InterfaceId::new(id.as_str()));
-        let place = interface.map_or_else(String::new, |interface| match &interface.place {
-            Place::Subnet(subnet) => subnet.to_string(),
-            Place::Site(site) => site.to_string(),
-        });
+        let legs = || network.interfaces_of(&id).map(|(_, interface)| interface);
         vec![
             id.to_string(),
             host.name.clone(),
-            place,
-            joined(
-                interface
-                    .into_iter()
-                    .flat_map(|interface| &interface.addresses),
-            ),
-            joined(interface.and_then(|interface| interface.public)),
+            joined(legs().map(|leg| match &leg.place {
+                Place::Subnet(subnet) => subnet.to_string(),
+                Place::Site(site) => site.to_string(),
+            })),
+            joined(legs().flat_map(|leg| &leg.addresses)),
+            joined(legs().filter_map(|leg| leg.public)),
             services(&host),
         ]
     });

@@ -5,6 +5,7 @@
 mod acme;
 mod bastions;
 mod estates;
+mod faults;
 mod filters;
 mod firewall;
 mod links;
