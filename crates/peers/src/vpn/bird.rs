@@ -1,6 +1,7 @@
 //! BIRD at a router: its configuration, and the running daemon.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -40,6 +41,9 @@ impl Router {
     pub(super) fn start(plan: RouterPlan) -> Result<Self, VpnError> {
         let files = Files(&plan.data);
         write(&files.settings(), &settings(&plan, &[])?, 0o600)?;
+        let said = files.said();
+        let output =
+            File::create(&said).map_err(|source| VpnError::Write { path: said, source })?;
         let program = &plan.installed.bird;
         let child = Command::new(program)
             .arg("-f")
@@ -50,6 +54,7 @@ impl Router {
             .arg("-P")
             .arg(files.pid())
             .stdin(Stdio::null())
+            .stderr(output)
             .spawn()
             .map_err(|source| VpnError::Start {
                 program: program.clone(),
@@ -110,8 +115,10 @@ impl Router {
     }
 
     fn log(&self) -> String {
-        let log = read_end(&Files(&self.plan.data).log(), 0);
-        let lines: Vec<&str> = log.lines().collect();
+        let files = Files(&self.plan.data);
+        // What is wrong with its configuration, BIRD says before it opens the log.
+        let [said, log] = [files.said(), files.log()].map(|path| read_end(&path, 0));
+        let lines: Vec<&str> = said.lines().chain(log.lines()).collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join(" | ")
     }
 }
@@ -142,6 +149,10 @@ impl Files<'_> {
 
     fn log(&self) -> PathBuf {
         self.0.join("bird.log")
+    }
+
+    fn said(&self) -> PathBuf {
+        self.0.join("bird.said")
     }
 }
 
@@ -176,7 +187,7 @@ filter ours {{ if proto = \"own\" || proto = \"leaked\" then accept; reject; }}
     for (position, leg) in plan.legs.iter().enumerate() {
         let (local, remote) = inside(leg)?;
         let preference = PREFERENCE.saturating_sub(position);
-        let device = &leg.device;
+        let name = &leg.protocol();
         match leg.vpn.routing {
             VpnRouting::Bgp {
                 customer_asn,
@@ -190,7 +201,7 @@ filter ours {{ if proto = \"own\" || proto = \"leaked\" then accept; reject; }}
                 let _ = writeln!(
                     text,
                     "\
-protocol bgp {device} {{
+protocol bgp {name} {{
   local {local} as {here};
   neighbor {remote} as {there};
   bfd on;
@@ -208,7 +219,7 @@ protocol bgp {device} {{
             }
             VpnRouting::Static => {
                 let behind = behind(leg, plan.side);
-                fixed(&mut text, device, "learnt", (preference, remote), behind);
+                fixed(&mut text, name, "learnt", (preference, remote), behind);
             }
         }
     }
@@ -305,7 +316,7 @@ protocol static last{number} {{
         .legs
         .iter()
         .filter(learns)
-        .map(|leg| format!("proto = \"{}\"", leg.device))
+        .map(|leg| format!("proto = \"{}\"", leg.protocol()))
         .collect();
     if !offers.is_empty() {
         let _ = writeln!(
@@ -371,7 +382,7 @@ mod tests {
                 "local 169.254.11.1 as 64512;\n  neighbor 169.254.11.2 as 65010;",
                 "route 10.20.0.0/16 blackhole;",
                 "bgp_local_pref = 199;",
-                "proto = \"vpn1\" || proto = \"vpn2\"",
+                "proto = \"by_vpn1\" || proto = \"by_vpn4\"",
                 "kernel table 1000;",
             ],
             &["10.10.0.0/16", "2001:db8"],

@@ -50,7 +50,9 @@ pub(super) fn connection(routing: VpnRouting) -> VpnConnection {
 pub(super) fn router(vpn: &VpnConnection, side: VpnSide) -> RouterPlan {
     RouterPlan {
         side,
-        legs: (1..)
+        // The second device's name is a word of BIRD's own.
+        legs: [1, 4]
+            .into_iter()
             .zip(vpn.named_tunnels())
             .map(|(number, (tunnel, _))| Leg {
                 vpn: vpn.clone(),

@@ -74,6 +74,11 @@ impl EndPlan {
 }
 
 impl Leg {
+    /// BIRD's name for what it does over the tunnel. A device's own name may be a word of BIRD's, as `vpn4` is.
+    pub(super) fn protocol(&self) -> String {
+        format!("by_{}", self.device)
+    }
+
     /// The address on this router's side of the tunnel and on the other; none when the connection has no such number.
     pub(super) fn inside(&self, side: VpnSide) -> Option<(Ipv4Addr, Ipv4Addr)> {
         let tunnel = find(&self.vpn, &self.tunnel)?;

@@ -31,7 +31,7 @@ pub(super) fn read(
         carrying: legs
             .iter()
             .filter(|leg| match leg.vpn.routing {
-                VpnRouting::Bgp { .. } => established(protocols, &leg.device),
+                VpnRouting::Bgp { .. } => established(protocols, &leg.protocol()),
                 VpnRouting::Static => answering(sessions, leg),
             })
             .map(|leg| leg.tunnel.clone())
@@ -47,7 +47,7 @@ pub(super) fn read(
         }
         let by = line.split_once('[').and_then(|(_, rest)| {
             let name = rest.split_whitespace().next()?;
-            legs.iter().find(|leg| leg.device == name)
+            legs.iter().find(|leg| leg.protocol() == name)
         });
         if let (Some(net), Some(leg)) = (destination, by) {
             let offered = state.learnt.entry(leg.tunnel.clone()).or_default();
@@ -61,10 +61,10 @@ pub(super) fn read(
 }
 
 /// Whether a BGP session stands: NAME PROTO TABLE STATE SINCE INFO.
-fn established(protocols: &[String], device: &str) -> bool {
+fn established(protocols: &[String], name: &str) -> bool {
     protocols.iter().any(|line| {
         let mut words = line.split_whitespace();
-        words.next() == Some(device) && words.last() == Some("Established")
+        words.next() == Some(name) && words.last() == Some("Established")
     })
 }
 
@@ -134,11 +134,11 @@ mod tests {
             let carrying: Vec<u8> = state.carrying.iter().map(|id| id.number).collect();
             assert_eq!(carrying, wanted, "{sessions:?} {protocols:?}");
         };
-        let up = "169.254.12.2              vpn2       Up         00:34:58.128    0.300    1.500";
-        let established = "vpn1       BGP        ---        up     00:34:53.020  Established   ";
+        let up = "169.254.12.2              vpn4       Up         00:34:58.128    0.300    1.500";
+        let established = "by_vpn1    BGP        ---        up     00:34:53.020  Established   ";
         check(VpnRouting::Static, &[up], &[], &[2]);
         check(VpnRouting::Static, &[&up.replace("Up", "Down")], &[], &[]);
-        check(VpnRouting::Static, &[&up.replace("vpn2", "vpn1")], &[], &[]);
+        check(VpnRouting::Static, &[&up.replace("vpn4", "vpn1")], &[], &[]);
         check(VpnRouting::Static, &[&up.replace("12.2", "99.2")], &[], &[]);
         check(VpnRouting::Static, &[], &[established], &[]);
         check(
@@ -154,7 +154,12 @@ mod tests {
             &[&established.replace("Established", "Connect")],
             &[],
         );
-        check(BGP, &[], &[&established.replace("vpn1 ", "vpn11")], &[]);
+        check(
+            BGP,
+            &[],
+            &[&established.replace("by_vpn1 ", "by_vpn11 ")],
+            &[],
+        );
         check(BGP, &[up], &[], &[]);
     }
 
@@ -166,13 +171,13 @@ mod tests {
             &[],
             &[
                 "Table learnt:",
-                "10.10.0.0/16         unicast [vpn1 00:34:55.039] * (100) [AS65010i]",
+                "10.10.0.0/16         unicast [by_vpn1 00:34:55.039] * (100) [AS65010i]",
                 "\tvia 169.254.11.2 on vpn1",
-                "                     unicast [vpn2 00:34:55.039] (100) [AS65010i]",
-                "\tvia 169.254.12.2 on vpn2",
+                "                     unicast [by_vpn4 00:34:55.039] (100) [AS65010i]",
+                "\tvia 169.254.12.2 on vpn4",
                 "10.20.0.0/16         blackhole [own 00:34:53.020] * (200)",
-                "nonsense [vpn1",
-                "[vpn2 x] *",
+                "nonsense [by_vpn1",
+                "[by_vpn4 x] *",
             ],
         );
         let net: Ipv4Net = "10.10.0.0/16".parse().expect("a range");

@@ -39,12 +39,14 @@ impl Standing {
     /// Stands the network up, its VPN connection not yet raised. The keys are AWS's and the customer's.
     pub(crate) fn start(
         routing: VpnRouting,
+        connections: u8,
         installed: &Installed,
         [amazon, customer]: [[&str; 2]; 2],
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (network, vpn) = (site::network(routing), site::connection(routing));
-        let vpns = vec![vpn];
+        let network = site::network(routing);
+        let connection = |which| site::connection(routing, which);
+        let vpns: Vec<VpnConnection> = (1..=connections).map(connection).collect();
         let places = twin::vpn::places(&network, &vpns);
         let key = |end: &twin::vpn::End| {
             let keys = match end.side {

@@ -60,6 +60,8 @@ fn all(words: &[String]) -> ExitCode {
             say(&format!("test {name} as user {user} ... ok"));
         }
     }
+    two_gateways(bgp, &installed);
+    say(&format!("test two gateways as user {user} ... ok"));
     wrong_from_the_start(&installed);
     say(&format!(
         "test wrong key from the start as user {user} ... ok"
@@ -91,7 +93,7 @@ fn tunnel(number: u8) -> TunnelId {
 
 /// Everything that may happen to one connection, one after the other.
 fn connection(routing: VpnRouting, installed: &Installed) {
-    let standing = Standing::start(routing, installed, [site::KEYS, site::KEYS]);
+    let standing = Standing::start(routing, 1, installed, [site::KEYS, site::KEYS]);
     assert!(standing.is_answered(), "over the plain link");
     let vpn = Vpn::raise(&standing, standing.plan()).expect("it is raised");
     is_encrypted(&standing, &vpn);
@@ -178,11 +180,25 @@ fn a_leak(vpn: &Vpn<'_>) {
     }
 }
 
+/// A site that is joined by two gateways does without the first.
+fn two_gateways(routing: VpnRouting, installed: &Installed) {
+    let standing = Standing::start(routing, 2, installed, [site::KEYS, site::KEYS]);
+    let vpn = Vpn::raise(&standing, standing.plan()).expect("it is raised");
+    assert!(standing.is_answered(), "by the first gateway");
+    for number in [1, 2] {
+        vpn.lose(&tunnel(number)).expect("the loss is noticed");
+    }
+    assert!(standing.is_answered(), "by the second gateway");
+    let states = vpn.tunnels().expect("the tunnels' state");
+    let carrying: Vec<bool> = states.iter().map(|state| state.carries).collect();
+    assert_eq!(carrying, [false, false, true, true], "{states:?}");
+}
+
 /// A tunnel whose keys differ does not hinder the other.
 fn wrong_from_the_start(installed: &Installed) {
     let [first, second] = site::KEYS;
     let keys = [[first, second], ["not the first", second]];
-    let standing = Standing::start(VpnRouting::Static, installed, keys);
+    let standing = Standing::start(VpnRouting::Static, 1, installed, keys);
     let vpn = Vpn::raise(&standing, standing.plan()).expect("it is raised with one tunnel");
     let states = vpn.tunnels().expect("the tunnels' state");
     assert!(

@@ -33,21 +33,22 @@ fn net(text: &str) -> IpNet {
     text.parse().expect("a range")
 }
 
-pub(crate) fn connection(routing: VpnRouting) -> VpnConnection {
+/// The first connection or the second: each has a gateway and tunnels of its own.
+pub(crate) fn connection(routing: VpnRouting, which: u8) -> VpnConnection {
     let tunnel = |number: u8| Tunnel {
-        outside: Ipv4Addr::new(198, 18, number, 1),
-        inside: format!("169.254.{}.0/30", number + 10)
+        outside: Ipv4Addr::new(198, 18, number, which),
+        inside: format!("169.254.{}.0/30", number + 10 * which)
             .parse()
             .expect("a range"),
-        key: SecretName(format!("data-centre/vpn-1/tunnel-{number}")),
+        key: SecretName(format!("data-centre/vpn-{which}/tunnel-{number}")),
     };
     VpnConnection {
-        id: "vpn-1".into(),
+        id: format!("vpn-{which}").as_str().into(),
         transit_gateway: "hub".into(),
         attachment: "data-centre".into(),
         site: "data-centre".into(),
         gateway: CustomerGateway {
-            address: Ipv4Addr::new(203, 0, 113, 7),
+            address: Ipv4Addr::new(203, 0, 113, which),
             vendor: "strongSwan".to_owned(),
             model: "Linux".to_owned(),
             software: "5.9".to_owned(),
