@@ -13,6 +13,7 @@ use model::{Catalog, Claim, Digest, Lock, Network};
 use crate::account;
 use crate::claims;
 use crate::environment;
+use crate::line;
 use crate::mail;
 use crate::plan::{Plan, plan};
 use crate::quota;
@@ -141,5 +142,6 @@ fn secrets(
         secrets.insert(mail::password(estate), Some(smtp.password.clone()));
     }
     secrets.extend(vpn::keys(estate));
+    secrets.extend(line::keys(estate));
     secrets
 }

@@ -17,6 +17,22 @@
 //! | fifteenth sixteenth | `transit` | the transit gateway's attachment, a /28 for each zone |
 //! | last sixteenth | | nothing: kept free |
 //!
+//! # Where a bastion stands
+//!
+//! | place | the operator reaches it | it reaches its environment |
+//! |---|---|---|
+//! | the environment's VPC | in the DMZ, by a public address | within the VPC, as a member of its group |
+//! | the operator's VPC | there, by a public address | by a peering with that environment alone, by its address |
+//! | the customer's data centre | at a leg outside, through the customer's firewall | by a leg inside, over the link, by its address |
+//!
+//! Its identifier is the same in all three, and the same is claimed and asked of it. Outside its VPC it belongs to the
+//! account's unit; the VPC then takes no SSH from the Internet at all.
+//!
+//! # The customer's firewall
+//!
+//! Where a data centre is joined, every server there stands behind a group that says what the environments need of it
+//! ([`openings`] lists that for people). What servers there send is let out: the design leans on no firewall but its own.
+//!
 //! # Which port a balancer listens on
 //!
 //! The product's own. Two exceptions: on the public balancer, port 443 goes to the first `https` port that asks for
@@ -43,6 +59,7 @@ mod claims;
 mod design;
 mod environment;
 mod filters;
+mod line;
 mod mail;
 mod names;
 mod openings;
@@ -58,5 +75,6 @@ mod vpn;
 mod zones;
 
 pub use design::{Design, design};
+pub use line::{Line, lines};
 pub use openings::{Opening, openings};
 pub use tables::{Table, tables};

@@ -13,6 +13,7 @@ use model::vpn::{CustomerGateway, Tunnel, VpnConnection, VpnRouting};
 
 use crate::account::{TRANSIT_GATEWAY, VPN, offered};
 use crate::allot::{Allotted, allot};
+use crate::line;
 use crate::outside::DATA_CENTRE;
 use crate::placing::no_room;
 use crate::plan::Plan;
@@ -51,9 +52,10 @@ pub(crate) fn tunnels(estate: &Estate) -> impl Iterator<Item = String> {
     (1..=gateways).flat_map(|connection| NUMBERS.map(|tunnel| tunnel_name(connection, tunnel)))
 }
 
-/// Gives every tunnel its range inside.
+/// Gives every tunnel its range inside, and every line of Direct Connect that of its BGP peers, which AWS takes from the
+/// same addresses.
 pub(crate) fn insides(estate: &Estate, held: &Lock, lock: &mut Lock, findings: &mut Vec<Finding>) {
-    let names: Vec<String> = tunnels(estate).collect();
+    let names: Vec<String> = tunnels(estate).chain(line::names(estate)).collect();
     let Allotted { given, unplaced } = allot(
         &names,
         &held.tunnels,

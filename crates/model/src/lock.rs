@@ -34,7 +34,8 @@ pub struct Lock {
     /// Stand-ins for the public addresses that AWS will allot: `production/bastion`, `data-centre/vpn-1/tunnel-1`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub public: BTreeMap<String, Ipv4Addr>,
-    /// Ranges inside the VPN's tunnels: `data-centre/vpn-1/tunnel-1`.
+    /// Ranges inside the VPN's tunnels and of Direct Connect's BGP peers: `data-centre/vpn-1/tunnel-1`,
+    /// `data-centre/direct-connect-1`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tunnels: BTreeMap<String, Ipv4Net>,
     /// Ports that balancers listen on: `production/public/apim/gateway-https`.

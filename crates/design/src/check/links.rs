@@ -11,6 +11,8 @@ use crate::outside::in_data_centre;
 
 /// The customer's gateways that one site has at the most: two for one to be lost.
 const GATEWAYS: usize = 2;
+/// The lines of Direct Connect that one site has at the most: two pairs, which is AWS's model for the greatest resilience.
+const LINES: u8 = 4;
 /// The tunnels that AWS gives each connection.
 const TUNNELS: usize = 2;
 
@@ -25,7 +27,18 @@ pub(super) fn check(estate: &Estate, findings: &mut Vec<Finding>) {
             prefixes(data_centre, vpn, findings);
             routed(estate, data_centre, vpn, findings);
         }
-        Link::DirectConnect(_) => {}
+        Link::DirectConnect(direct) => lines(direct.connections, findings),
+    }
+}
+
+fn lines(count: u8, findings: &mut Vec<Finding>) {
+    if !(1..=LINES).contains(&count) {
+        findings.push(error(
+            "line-count",
+            "data-centre.direct-connect.connections",
+            format!("{count} lines are named; Direct Connect has 1 to {LINES}"),
+            "name one line, or two for a pair that fails apart",
+        ));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use design::{Design, design};
+use design::{Design, design, lines};
 use model::claim::{Expect, Question};
 use model::estate::{CustomerRouter, DirectConnect, Estate, Link, Vpn};
 use model::network::AttachedTo;
@@ -139,7 +139,8 @@ fn a_second_gateway_moves_no_tunnel() {
     // With the line of a provider's, they are gone.
     let without = designed(&joined_by(line(1)), &two.lock);
     assert!(without.blueprints["account"].vpns.is_empty());
-    assert!(without.lock.tunnels.is_empty());
+    let kept: Vec<&String> = without.lock.tunnels.keys().collect();
+    assert_eq!(kept, ["data-centre/direct-connect-1"]);
 }
 
 #[test]
@@ -239,6 +240,32 @@ fn a_line_of_a_providers_is_claimed_live_and_its_routes_are_proved() {
 }
 
 #[test]
+fn each_line_has_an_interface_of_its_own() {
+    let mut link = line(2);
+    if let Link::DirectConnect(direct) = &mut link {
+        // The number that the Direct Connect gateway would have had.
+        direct.asn = 64_513;
+        direct.bgp_key = Some(SecretRef::Env("BGP_KEY".to_owned()));
+    }
+    let estate = joined_by(link);
+    let design = designed(&estate, &Lock::default());
+    let lines = lines(&estate, &design);
+    let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
+    assert_eq!(names, ["direct-connect-1", "direct-connect-2"]);
+    let peers: BTreeSet<_> = lines.iter().map(|line| line.peers).collect();
+    assert_eq!(peers.len(), 2);
+    for line in &lines {
+        assert_eq!((line.customer_asn, line.amazon_asn), (64_513, 64_514));
+        assert_eq!(line.site_prefixes[0].to_string(), "10.200.0.0/16");
+        // Two app subnets of each environment.
+        assert_eq!(line.cloud_prefixes.len(), 4);
+        let reference = SecretRef::Env("BGP_KEY".to_owned());
+        assert_eq!(design.secrets[&line.key], Some(reference));
+    }
+    assert!(design::lines(&acme(), &designed(&acme(), &Lock::default())).is_empty());
+}
+
+#[test]
 fn without_a_data_centre_there_is_no_link() {
     let mut estate = acme();
     estate.data_centre = None;
@@ -303,6 +330,13 @@ fn refuses_links_that_cannot_be_built() {
         "server-not-routed",
         "data-centre.clients.erp",
     );
+    for count in [0, 5] {
+        check(
+            line(count),
+            "line-count",
+            "data-centre.direct-connect.connections",
+        );
+    }
     let spoilt = |spoil: &dyn Fn(&mut Vpn)| {
         let mut link = vpn(&[bgp, bgp], &[]);
         if let Link::Vpn(vpn) = &mut link {
