@@ -21,7 +21,10 @@ const PROGRAMS: [(&str, &str); 17] = [
     ("haproxy", "haproxy"),
     ("charon", "strongswan-charon"),
     ("swanctl", "strongswan-swanctl"),
-    ("libstrongswan-kernel-libipsec.so", "libcharon-extra-plugins"),
+    (
+        "libstrongswan-kernel-libipsec.so",
+        "libcharon-extra-plugins",
+    ),
     ("libstrongswan-curve25519.so", "libstrongswan-extra-plugins"),
     ("bird", "bird2"),
     ("newuidmap", "uidmap"),

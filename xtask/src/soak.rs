@@ -17,11 +17,15 @@ const OF_TWIN: [&str; 4] = [
 /// After its processes are gone, the kernel still takes network namespaces down in the background.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// Random estates of each kind that are read.
+const MUTATIONS: u32 = 20_000;
+
 /// Random networks that are proved and stood up; every run tries others.
 const NETWORKS: u64 = 2000;
 
 /// Holds prover and packets against each other, rehearses every fault, then kills rehearsals at moments spread over their length and looks for what remains.
 pub(crate) fn run_soak(rounds: u32) -> Result<(), Failure> {
+    mutations()?;
     agreement()?;
     run(&mut cargo(&[
         "build",
@@ -90,6 +94,21 @@ pub(crate) fn run_soak(rounds: u32) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Reads many random and randomly changed estates: whatever comes in, reading ends with an answer.
+fn mutations() -> Result<(), Failure> {
+    let words = [
+        "test",
+        "--quiet",
+        "--locked",
+        "-p",
+        "model",
+        "--test",
+        "estate",
+        "mutations",
+    ];
+    run(cargo(&words).env("REEVE_MUTATIONS", MUTATIONS.to_string()))
 }
 
 /// Stands many random networks up: what the prover says of their packets must become of them.
