@@ -35,6 +35,9 @@ pub(crate) async fn serve(
 
 /// The times are the embedded balancer's: a target is asked every five seconds and twice in vain before it is left out,
 /// two seconds are for reaching one, an hour is for a connection's silence.
+///
+/// HAProxy leaves a target out when its very first check fails, and everything here starts at once: one that is out is
+/// asked again soon, so that it is in by the time that everything stands.
 fn config(site: &Site<'_>, listeners: &[Listener]) -> Result<String, DaemonError> {
     let mut config = "global
   maxconn 512
@@ -46,7 +49,7 @@ defaults
   timeout client 1h
   timeout server 1h
   timeout check 3s
-  default-server inter 5s fall 2 rise 1
+  default-server inter 5s fastinter 1s downinter 100ms fall 2 rise 1
 "
     .to_owned();
     let both = site.plan.bind.iter().any(IpAddr::is_ipv4);
