@@ -88,6 +88,22 @@ fn zones(estate: &Estate, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Every server of the customer's with the place where it is declared.
+fn servers(estate: &Estate) -> Vec<(String, IpAddr)> {
+    let of = |subject: &'static str| move |server: &IpAddr| (subject.to_owned(), *server);
+    let mut servers: Vec<(String, IpAddr)> =
+        estate.dns.servers.iter().map(of("dns.servers")).collect();
+    servers.extend(estate.ntp.servers.iter().map(of("ntp.servers")));
+    let smtp = estate.customer_mail().map(|smtp| smtp.address);
+    servers.extend(smtp.iter().map(of("smtp.address")));
+    servers.extend(estate.outbound.iter().filter_map(|(name, outbound)| {
+        Some((format!("outbound.{name}.address"), outbound.address?))
+    }));
+    let clients = estate.data_centre.iter().flat_map(|centre| &centre.clients);
+    servers.extend(clients.map(|(name, client)| (format!("data-centre.clients.{name}"), *client)));
+    servers
+}
+
 /// Every range that somebody declared, with the place where he did.
 pub(crate) fn declared_ranges(estate: &Estate) -> Vec<(String, IpNet)> {
     let environments = estate.environments.iter().map(|(id, environment)| {

@@ -11,7 +11,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::Network;
-use model::id::{GroupId, InterfaceId, SiteId};
+use model::blueprint::Role;
+use model::id::{GroupId, SiteId};
 use model::network::{GroupHome, Interface, Place, RulePeer, SecurityGroup, Site, SiteKind};
 use model::packet::Traffic;
 
@@ -84,9 +85,7 @@ fn stand(environment: &EnvironmentPlan<'_>, bastion: &BastionPlan, network: &mut
             groups: vec![group],
             source_dest_check: true,
         };
-        network
-            .interfaces
-            .insert(InterfaceId::new(id.as_str()), interface);
+        network.interfaces.insert(id, interface);
     }
 }
 
@@ -210,7 +209,7 @@ fn dns() -> [Traffic; 2] {
 }
 
 fn resolvers(environment: &EnvironmentPlan<'_>) -> Vec<IpNet> {
-    let resolvers = environment.hosts_of(model::blueprint::Role::Resolver);
+    let resolvers = environment.hosts_of(Role::Resolver);
     resolvers
         .flat_map(|host| host.addresses())
         .map(IpNet::from)

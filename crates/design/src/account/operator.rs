@@ -4,6 +4,8 @@
 //! routes say so once more: each bastion sends to its own environment's app tier, which has a route to the bastions'
 //! subnet and to nothing else of this VPC.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use model::Network;
 use model::id::{AclId, GatewayId, GroupId, PeeringId, RouteTableId};
@@ -71,8 +73,8 @@ pub(super) fn draw(plan: &Plan<'_>, vpc: &OperatorVpcPlan, network: &mut Network
                 place: Place::Subnet(OperatorVpcPlan::subnet()),
                 addresses: bastion.addresses.clone(),
                 public: bastion.doors.iter().find_map(|door| match door {
-                    std::net::IpAddr::V4(door) => Some(*door),
-                    std::net::IpAddr::V6(_) => None,
+                    IpAddr::V4(door) => Some(*door),
+                    IpAddr::V6(_) => None,
                 }),
                 groups: vec![group],
                 source_dest_check: true,

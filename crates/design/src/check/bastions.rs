@@ -8,7 +8,7 @@ use model::estate::{BastionPlace, Environment, Estate, Link};
 use model::finding::Finding;
 use model::id::EnvironmentId;
 
-use super::error;
+use super::{error, servers};
 use crate::operator_vpc::hosts_bastion_of;
 use crate::outside::in_data_centre;
 
@@ -68,31 +68,15 @@ pub(super) fn check(estate: &Estate, findings: &mut Vec<Finding>) {
 /// The addresses of other machines of the customer's, with where each is declared.
 fn taken(estate: &Estate) -> BTreeMap<IpAddr, String> {
     let mut taken = BTreeMap::new();
-    let mut declare = |subject: &str, address: IpAddr| {
-        taken.entry(address).or_insert_with(|| subject.to_owned());
-    };
-    for server in &estate.dns.servers {
-        declare("dns.servers", *server);
+    for (subject, address) in servers(estate) {
+        taken.entry(address).or_insert(subject);
     }
-    for server in &estate.ntp.servers {
-        declare("ntp.servers", *server);
-    }
-    if let Some(smtp) = estate.customer_mail() {
-        declare("smtp.address", smtp.address);
-    }
-    for (name, outbound) in &estate.outbound {
-        if let Some(address) = outbound.address {
-            declare(&format!("outbound.{name}.address"), address);
-        }
-    }
-    if let Some(data_centre) = &estate.data_centre {
-        for (name, client) in &data_centre.clients {
-            declare(&format!("data-centre.clients.{name}"), *client);
-        }
-        if let Link::Vpn(vpn) = &data_centre.link {
-            for gateway in &vpn.gateways {
-                declare("data-centre.vpn.gateway", gateway.address);
-            }
+    if let Some(data_centre) = &estate.data_centre
+        && let Link::Vpn(vpn) = &data_centre.link
+    {
+        for gateway in &vpn.gateways {
+            let subject = || "data-centre.vpn.gateway".to_owned();
+            taken.entry(gateway.address).or_insert_with(subject);
         }
     }
     taken

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use model::estate::{DataCentre, Estate, Link, Vpn};
+use model::estate::{BastionPlace, DataCentre, Estate, Link, Vpn};
 use model::finding::Finding;
 
-use super::error;
+use super::{error, servers};
 use crate::outside::in_data_centre;
 
 /// The customer's gateways that one site has at the most: two for one to be lost.
@@ -25,7 +25,7 @@ pub(super) fn check(estate: &Estate, findings: &mut Vec<Finding>) {
             gateways(vpn, findings);
             keys(vpn, findings);
             prefixes(data_centre, vpn, findings);
-            routed(estate, data_centre, vpn, findings);
+            routed(estate, vpn, findings);
         }
         Link::DirectConnect(direct) => lines(direct.connections, findings),
     }
@@ -119,36 +119,18 @@ fn prefixes(data_centre: &DataCentre, vpn: &Vpn, findings: &mut Vec<Finding>) {
 }
 
 /// Whether each server of the customer's has a route over the VPN.
-fn routed(estate: &Estate, data_centre: &DataCentre, vpn: &Vpn, findings: &mut Vec<Finding>) {
+fn routed(estate: &Estate, vpn: &Vpn, findings: &mut Vec<Finding>) {
     if vpn.gateways.iter().any(|gateway| gateway.asn.is_some()) {
         return;
     }
-    let mut needed: Vec<(String, IpAddr)> = Vec::new();
-    let mut need = |subject: &str, address: IpAddr| needed.push((subject.to_owned(), address));
-    for server in &estate.dns.servers {
-        need("dns.servers", *server);
-    }
-    for server in &estate.ntp.servers {
-        need("ntp.servers", *server);
-    }
-    if let Some(smtp) = estate.customer_mail() {
-        need("smtp.address", smtp.address);
-    }
-    for (name, outbound) in &estate.outbound {
-        if let Some(address) = outbound.address {
-            need(&format!("outbound.{name}.address"), address);
-        }
-    }
-    for (name, client) in &data_centre.clients {
-        need(&format!("data-centre.clients.{name}"), *client);
-    }
-    for (id, environment) in &estate.environments {
-        if let model::estate::BastionPlace::DataCentre { address, .. } = environment.bastion.place {
-            need(&format!("environments.{id}.bastion.address"), address);
-        }
-    }
+    let bastions = estate.environments.iter().filter_map(|(id, environment)| {
+        let BastionPlace::DataCentre { address, .. } = environment.bastion.place else {
+            return None;
+        };
+        Some((format!("environments.{id}.bastion.address"), address))
+    });
     let routed = |address: IpAddr| vpn.static_prefixes.iter().any(|net| net.contains(&address));
-    for (subject, address) in needed {
+    for (subject, address) in servers(estate).into_iter().chain(bastions) {
         if in_data_centre(estate, address) && !routed(address) {
             findings.push(error(
                 "server-not-routed",

@@ -1,9 +1,10 @@
 //! The link to the data centre: each tunnel up, none of them missed when it is lost; a line of a provider's.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use model::Claim;
+use model::blueprint::Role;
 use model::claim::{Expect, Question};
 use model::estate::{DirectConnect, Link};
 use model::id::HostId;
@@ -56,7 +57,7 @@ fn names(plan: &Plan<'_>) -> Option<Flow> {
         .flat_map(|host| host.addresses.iter().copied())
         .find(|address| address.is_ipv4() && zones::asked(plan.estate).contains(address))?;
     let environment = plan.environments.values().next()?;
-    let resolver = environment.hosts_of(model::Role::Resolver).next()?;
+    let resolver = environment.hosts_of(Role::Resolver).next()?;
     Some(Flow {
         from: resolver.id.clone(),
         to: at(server, DNS),
@@ -69,7 +70,7 @@ fn product(plan: &Plan<'_>) -> Option<Flow> {
         .clients
         .iter()
         .filter_map(|id| outside.hosts.get(id))
-        .find(|host| host.addresses.iter().any(std::net::IpAddr::is_ipv4))?;
+        .find(|host| host.addresses.iter().any(IpAddr::is_ipv4))?;
     plan.environments.values().find_map(|environment| {
         let balancer = environment.balancers(Face::Internal).next()?;
         let listener = environment.listeners(Face::Internal).next()?;
