@@ -1,14 +1,14 @@
 //! The customer's firewall: which openings a design needs, and that it needs each of them.
 
 use design::{Opening, openings};
-use model::estate::{DnsKeeper, Estate};
+use model::estate::{DnsKeeper, Estate, Outbound, OutboundKind};
 use model::id::EnvironmentId;
 use model::network::GroupHome;
 use model::{Lock, Traffic};
 
 use crate::bastions::{Ground, put};
 use crate::estates::{acme, designed};
-use crate::proofs::broken_on;
+use crate::proofs::{broken, broken_on};
 
 /// acme with production alone: half the table to read.
 fn production() -> Estate {
@@ -86,6 +86,44 @@ fn a_bastion_in_the_data_centre_needs_its_own() {
     let all = shown(&estate);
     let added = all.iter().filter(|line| !usual.contains(line));
     assert_eq!(added.cloned().collect::<String>(), BASTION);
+}
+
+const ROUTE53: &str = "\
+data-centre/erp (10.200.20.10), data-centre/web-shop (10.200.20.11)
+  to production/resolver-1 (10.20.0.5), production/resolver-2 (10.20.32.5)
+  tcp/53: the names of production
+data-centre/erp (10.200.20.10), data-centre/web-shop (10.200.20.11)
+  to production/resolver-1 (10.20.0.5), production/resolver-2 (10.20.32.5)
+  udp/53: the names of production
+production/app-a (10.20.0.0/19), production/app-b (10.20.32.0/19)
+  to data-centre/directory (10.200.0.39)
+  tcp/636: directory, for production
+";
+
+/// Where the operator keeps the zone and the customer has no DNS server, clients ask the resolvers themselves. A directory
+/// at an address in the data centre is a server as any other.
+#[test]
+fn clients_ask_the_resolvers_where_the_customer_has_no_dns() {
+    let mut estate = production();
+    let usual = shown(&estate);
+    estate.dns.keeper = DnsKeeper::Route53;
+    estate.dns.servers.clear();
+    let directory = Outbound {
+        kind: OutboundKind::Ldap,
+        name: "ldap.acme.example".to_owned(),
+        address: Some([10, 200, 0, 39].into()),
+        port: 636,
+        tls: true,
+        products: Vec::new(),
+        purpose: "users".to_owned(),
+    };
+    estate.outbound.insert("directory".to_owned(), directory);
+    let all = shown(&estate);
+    let added = all.iter().filter(|line| !usual.contains(line));
+    assert_eq!(added.cloned().collect::<String>(), ROUTE53);
+    assert!(all.iter().all(|line| !line.contains("dns-1")));
+    let broken = broken(&designed(&estate, &Lock::default()));
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
