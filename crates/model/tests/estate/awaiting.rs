@@ -1,50 +1,7 @@
 //! What is awaited from the customer.
 
 use crate::acme::reading;
-use crate::faults::{Fault, check, edited};
-
-const FAULTS: &[Fault] = &[
-    Fault {
-        name: "awaited since tomorrow",
-        edits: &[("since = 2026-11-02", "since = 2026-11-21")],
-        rule: "awaited-in-future",
-        subject: "awaiting[0].since",
-        at: "2026-11-21",
-    },
-    Fault {
-        name: "awaited from nobody",
-        edits: &[("from = \"jonas\"", "from = \"jo\"")],
-        rule: "awaited-from-unknown",
-        subject: "awaiting[0].from",
-        at: "\"jo\"",
-    },
-    Fault {
-        name: "blocks nothing",
-        edits: &[("[\"verify production\", \"verify staging\"]", "[]")],
-        rule: "awaited-blocks",
-        subject: "awaiting[0].blocks",
-        at: "[]",
-    },
-    Fault {
-        name: "blocks an unknown step",
-        edits: &[("\"verify staging\"", "\"verfy staging\"")],
-        rule: "awaited-blocks",
-        subject: "awaiting[0].blocks[1]",
-        at: "\"verfy staging\"",
-    },
-    Fault {
-        name: "blocks an unknown environment",
-        edits: &[("\"verify staging\"", "\"verify stagin\"")],
-        rule: "awaited-blocks",
-        subject: "awaiting[0].blocks[1]",
-        at: "\"verify stagin\"",
-    },
-];
-
-#[test]
-fn faults() {
-    FAULTS.iter().for_each(check);
-}
+use crate::faults::edited;
 
 #[test]
 fn says_what_it_blocks() {

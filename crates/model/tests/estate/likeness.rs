@@ -1,65 +1,7 @@
 //! Environments declared like another.
 
 use crate::acme::reading;
-use crate::faults::{Fault, check, edited};
-
-const FAULTS: &[Fault] = &[
-    Fault {
-        name: "like one that is not declared",
-        edits: &[
-            ("like = \"production\"", "like = \"prodution\""),
-            (
-                "[environments.staging]",
-                "[environments.test]\nlike = \"production\"\naccount = \"777788889999\"\ncidr = \"10.22.0.0/16\"\nproducts.apim.hostname = \"api-test\"\nproducts.is.hostname = \"login-test\"\n\n[environments.staging]",
-            ),
-        ],
-        rule: "unknown-like",
-        subject: "environments.staging.like",
-        at: "\"prodution\"",
-    },
-    Fault {
-        name: "fewer nodes than production",
-        edits: &[(
-            "products.apim.hostname = \"api-staging\"",
-            "products.apim.hostname = \"api-staging\"\nproducts.apim.nodes = 3",
-        )],
-        rule: "differs-from-production",
-        subject: "environments.staging.products.apim.nodes",
-        at: "3",
-    },
-    Fault {
-        name: "database without the standby that production has",
-        edits: &[(
-            "products.is.hostname = \"login-staging\"",
-            "products.is.hostname = \"login-staging\"\ndatabase.multi-az = false",
-        )],
-        rule: "differs-from-production",
-        subject: "environments.staging.database.multi-az",
-        at: "false",
-    },
-    Fault {
-        name: "no range of its own",
-        edits: &[("cidr = \"10.21.0.0/16\"\n", "")],
-        rule: "missing-key",
-        subject: "environments.staging.cidr",
-        at: "staging",
-    },
-];
-
-#[test]
-fn faults() {
-    // An environment that is like nothing lacks what it would have taken over: only the cause is looked at here.
-    let (unknown, others) = FAULTS.split_first().expect("there are some");
-    others.iter().for_each(check);
-    let reading = reading(&edited(unknown.edits));
-    let finding = reading
-        .findings
-        .iter()
-        .find(|finding| finding.rule == unknown.rule)
-        .expect("the unknown name is found");
-    assert_eq!(finding.subject, unknown.subject);
-    assert_eq!(finding.remedy, "Did you mean `production`?");
-}
+use crate::faults::edited;
 
 #[test]
 fn everything_but_its_own_is_taken_over() {

@@ -3,77 +3,7 @@
 use model::estate::checks;
 
 use crate::acme::reading;
-use crate::faults::{Fault, check, edited};
-
-const FAULTS: &[Fault] = &[
-    Fault {
-        name: "waiver without a reason",
-        edits: &[
-            (
-                "reason = \"ACME's second time server is ordered; nodes keep their clocks for days without the first.\"",
-                "reason = \"\"",
-            ),
-            (
-                "servers = [\"10.200.0.123\"]",
-                "servers = [\"10.200.0.123\", \"10.200.1.123\"]",
-            ),
-        ],
-        rule: "wrong-value",
-        subject: "waivers[0].reason",
-        at: "\"\"",
-    },
-    Fault {
-        name: "waiver of nothing that was found",
-        edits: &[(
-            "servers = [\"10.200.0.123\"]",
-            "servers = [\"10.200.0.123\", \"10.200.1.123\"]",
-        )],
-        rule: "waiver-stale",
-        subject: "waivers[0]",
-        at: "[[waivers]]",
-    },
-    Fault {
-        name: "waiver of an unknown rule",
-        edits: &[
-            (
-                "rule = \"single-ntp-server\"",
-                "rule = \"single-ntp-servr\"",
-            ),
-            (
-                "servers = [\"10.200.0.123\"]",
-                "servers = [\"10.200.0.123\", \"10.200.1.123\"]",
-            ),
-        ],
-        rule: "waiver-of-unknown-rule",
-        subject: "waivers[0].rule",
-        at: "\"single-ntp-servr\"",
-    },
-    Fault {
-        name: "waiver of what cannot be waived",
-        edits: &[
-            ("rule = \"single-ntp-server\"", "rule = \"secret-in-clear\""),
-            (
-                "servers = [\"10.200.0.123\"]",
-                "servers = [\"10.200.0.123\", \"10.200.1.123\"]",
-            ),
-        ],
-        rule: "waiver-not-allowed",
-        subject: "waivers[0].rule",
-        at: "\"secret-in-clear\"",
-    },
-    Fault {
-        name: "waiver for half a century",
-        edits: &[("expires = 2027-06-30", "expires = 2077-06-30")],
-        rule: "waiver-too-long",
-        subject: "waivers[0].expires",
-        at: "2077-06-30",
-    },
-];
-
-#[test]
-fn faults() {
-    FAULTS.iter().for_each(check);
-}
+use crate::faults::edited;
 
 /// The rules of the findings that nobody waived.
 fn open(edits: &[(&str, &str)]) -> Vec<String> {

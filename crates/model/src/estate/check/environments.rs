@@ -1,5 +1,6 @@
 //! Environments and their accounts.
 
+use super::account::is_account;
 use super::environment_path;
 use crate::document::{Check, Report, quote};
 use crate::estate::Estate;
@@ -10,7 +11,7 @@ const BAD_ACCOUNT: Check = Check::error(
     "bad-account",
     "An AWS account is not written with twelve digits.",
 );
-const SAME_ACCOUNT: Check = Check::warning(
+pub(super) const SAME_ACCOUNT: Check = Check::warning(
     "same-account",
     "Two environments share an AWS account, so that a mistake in one can harm the other.",
 );
@@ -68,8 +69,9 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     }
 }
 
-fn account(account: &str, path: &str, report: &mut Report) {
-    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+/// Reports an account that is not written with twelve digits.
+pub(super) fn account(account: &str, path: &str, report: &mut Report) {
+    if !is_account(account) {
         report.add(
             BAD_ACCOUNT,
             path,

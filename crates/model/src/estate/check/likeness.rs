@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::environment_path;
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::{Environment, Estate};
+use crate::estate::{Bastion, BastionPlace, Environment, Estate};
 
 const DIFFERS: Check = Check::warning(
     "differs-from-production",
@@ -51,13 +51,24 @@ impl Comparison<'_> {
         self.same("ipv6", &own.ipv6, &production.ipv6);
         self.same("balancer", &own.balancer, &production.balancer);
         self.same("image", &own.image, &production.image);
-        self.same(
-            "bastion.instance",
-            &own.bastion.instance(),
-            &production.bastion.instance(),
-        );
+        self.bastion(&own.bastion, &production.bastion);
         self.products(own, production);
         self.database(own, production);
+    }
+
+    /// A bastion elsewhere is another way in. Whose machine it is, and its addresses, are its own.
+    fn bastion(&mut self, own: &Bastion, production: &Bastion) {
+        let ground = |place: &BastionPlace| match place {
+            BastionPlace::Vpc { .. } => "vpc",
+            BastionPlace::OperatorVpc { .. } => "operator-vpc",
+            BastionPlace::DataCentre { .. } => "data-centre",
+        };
+        let (here, there) = (ground(&own.place), ground(&production.place));
+        self.same("bastion.place", &here, &there);
+        if here == there {
+            self.same("bastion.instance", &own.instance(), &production.instance());
+        }
+        self.same("bastion.image", &own.image, &production.image);
     }
 
     fn products(&mut self, own: &Environment, production: &Environment) {

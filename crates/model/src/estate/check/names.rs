@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{environment_path, product_path};
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::{Estate, Mail, RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
+use crate::estate::{Estate, RESERVED_ENVIRONMENTS, RESERVED_PRODUCTS};
 
 const BAD_LABEL: Check = Check::fatal(
     "bad-name",
@@ -44,15 +44,6 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     name(&estate.name, "name", report);
     domain(&estate.private_zone, "private-zone", report);
     domain(&estate.dns.zone, "dns.zone", report);
-    match &estate.mail {
-        Mail::Customer(smtp) => domain(&smtp.name, "smtp.name", report),
-        Mail::Ses(ses) => {
-            domain(&ses.domain, "ses.domain", report);
-            if let Some(mail_from) = &ses.mail_from {
-                domain(mail_from, "ses.mail-from", report);
-            }
-        }
-    }
     for (key, outbound) in &estate.outbound {
         let path = format!("outbound.{}", quote_key(key));
         name(key, &path, report);
@@ -121,7 +112,7 @@ fn zones(estate: &Estate, report: &mut Report) {
 }
 
 /// Whether a domain is another or lies in it.
-fn within(inner: &str, outer: &str) -> bool {
+pub(super) fn within(inner: &str, outer: &str) -> bool {
     inner
         .strip_suffix(outer)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -180,7 +171,7 @@ fn label_problem(name: &str, longest: usize) -> Option<&'static str> {
 }
 
 /// Checks a domain: labels joined by dots, at least two, the last not all digits (an address is not a name).
-fn domain(domain: &str, path: &str, report: &mut Report) {
+pub(super) fn domain(domain: &str, path: &str, report: &mut Report) {
     let labels: Vec<_> = domain.split('.').collect();
     let problem = if domain.len() > LONGEST_DOMAIN {
         Some("is too long")

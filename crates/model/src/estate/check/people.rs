@@ -1,7 +1,8 @@
 //! People: that mail reaches them, and that somebody can do what has to be done.
 
-use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::{Estate, PersonRole, Side};
+use super::{advice, meant_or};
+use crate::document::{Check, Report, did_you_mean, list, quote, quote_key};
+use crate::estate::{Estate, Person, PersonRole, Side};
 
 const MAIL: Check = Check::error("bad-mail", "A person's mail address is not one.");
 const LOGIN: Check = Check::error(
@@ -22,6 +23,28 @@ const NOBODY_LOGS_IN: Check = Check::error(
     "nobody-logs-in",
     "Nobody on the operator's side may log in to hosts.",
 );
+const CUSTOMER_DOES_NOT_APPROVE: Check = Check::warning(
+    "customer-does-not-approve",
+    "Nobody on the customer's side may approve changes.",
+);
+const PHONE: Check = Check::error(
+    "bad-phone",
+    "A telephone number is not written in international form.",
+);
+const UNKNOWN_DEPUTY: Check = Check::error("unknown-deputy", "A deputy is not among the people.");
+const OWN_DEPUTY: Check = Check::error("own-deputy", "Somebody is his own deputy.");
+const DEPUTY_ACROSS: Check = Check::warning(
+    "deputy-on-the-other-side",
+    "A deputy is on the other side, and would decide for the other party.",
+);
+const DEPUTIES_IN_CIRCLE: Check = advice(
+    "deputies-in-circle",
+    "Deputies stand in for one another in a circle, at whose end is nobody.",
+);
+const NO_DEPUTY: Check = Check::warning(
+    "approver-without-deputy",
+    "The only one of a side who approves changes of production has no deputy.",
+);
 
 pub(super) const CHECKS: &[Check] = &[
     MAIL,
@@ -31,10 +54,20 @@ pub(super) const CHECKS: &[Check] = &[
     NOBODY_RECEIVES,
     NOBODY_APPROVES,
     NOBODY_LOGS_IN,
+    CUSTOMER_DOES_NOT_APPROVE,
+    PHONE,
+    UNKNOWN_DEPUTY,
+    OWN_DEPUTY,
+    DEPUTY_ACROSS,
+    DEPUTIES_IN_CIRCLE,
+    NO_DEPUTY,
 ];
 
 /// Longest login name that Linux takes (useradd).
 const LONGEST_LOGIN: usize = 32;
+
+/// Digits of a telephone number with its country's code: E.164 has at most 15, and none that can be called has fewer.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
     for (login, person) in &estate.people {
@@ -83,6 +116,132 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
         }
     }
     somebody(estate, report);
+    for (login, person) in &estate.people {
+        if let Some(phone) = &person.phone {
+            valid_phone(phone, &format!("people.{}.phone", quote_key(login)), report);
+        }
+        deputy(estate, login, person, report);
+    }
+    // Who could not be read may be one.
+    if !report.doubts("people") {
+        without_deputy(estate, report);
+    }
+}
+
+/// Reports a login that is nobody's; gives the person otherwise. `so` says what comes of it.
+pub(super) fn known_person<'e>(
+    check: Check,
+    estate: &'e Estate,
+    login: &str,
+    path: &str,
+    so: &str,
+    report: &mut Report,
+) -> Option<&'e Person> {
+    let person = estate.people.get(login);
+    if person.is_none() && !report.doubts("people") {
+        let logins = || estate.people.keys().map(String::as_str);
+        report.add(
+            check,
+            path,
+            &meant_or(did_you_mean(login, logins()), "nobody of that name"),
+            format!("{} is not among the people: {so}.", quote(login)),
+            format!("Name one of {}.", list(logins())),
+        );
+    }
+    person
+}
+
+fn deputy(estate: &Estate, login: &str, person: &Person, report: &mut Report) {
+    let Some(deputy) = &person.deputy else {
+        return;
+    };
+    let path = format!("people.{}.deputy", quote_key(login));
+    if deputy == login {
+        report.add(
+            OWN_DEPUTY,
+            &path,
+            "the same person",
+            format!(
+                "{} is to stand in for himself: when he is away, nobody does.",
+                person.name
+            ),
+            "Name somebody else.",
+        );
+        return;
+    }
+    let so = format!("when {} is away, nobody stands in", person.name);
+    let Some(other) = known_person(UNKNOWN_DEPUTY, estate, deputy, &path, &so, report) else {
+        return;
+    };
+    if other.side != person.side && !report.doubts("people") {
+        report.add(
+            DEPUTY_ACROSS,
+            &path,
+            "on the other side",
+            format!("{} would decide in the place of {}, who is on the other side: what one party promises, the other would approve.", other.name, person.name),
+            "Name somebody of the same side, or waive this if both parties agreed on it.",
+        );
+    }
+    let circle = circle(estate, login);
+    // Said once, of the first of them.
+    if circle.iter().min() == Some(&login) {
+        let names: Vec<_> = circle.iter().copied().chain([login]).map(quote).collect();
+        report.add(
+            DEPUTIES_IN_CIRCLE,
+            &path,
+            "leads back",
+            format!("Deputies lead back to where they began ({}): when all of them are away, nobody is left.", names.join(" → ")),
+            "Let the last of them name somebody outside, or see to it that they are never away together.",
+        );
+    }
+}
+
+/// The logins on the way from a person by deputies back to him; empty when they lead elsewhere.
+fn circle<'e>(estate: &'e Estate, login: &'e str) -> Vec<&'e str> {
+    let mut way = vec![login];
+    // No way without a repetition is longer than there are people.
+    for _ in 0..estate.people.len() {
+        let last = way.last().and_then(|login| estate.people.get(*login));
+        let Some(next) = last.and_then(|person| person.deputy.as_deref()) else {
+            return Vec::new();
+        };
+        if next == login {
+            return way;
+        }
+        if way.contains(&next) {
+            return Vec::new();
+        }
+        way.push(next);
+    }
+    Vec::new()
+}
+
+fn without_deputy(estate: &Estate, report: &mut Report) {
+    if !estate
+        .environments
+        .values()
+        .any(|environment| environment.production)
+    {
+        return;
+    }
+    for side in [Side::Operator, Side::Customer] {
+        let approvers = estate.people.iter().filter(|(_, person)| {
+            person.side == side && person.roles.contains(&PersonRole::Approver)
+        });
+        let approvers: Vec<_> = approvers.collect();
+        let [(login, person)] = approvers.as_slice() else {
+            continue;
+        };
+        if person.deputy.is_none() {
+            report.add(
+                NO_DEPUTY,
+                &format!("people.{}", quote_key(login)),
+                "no deputy",
+                format!("{} alone approves changes of production on that side, and has no deputy: on a day off, an urgent change waits.", person.name),
+                "Name a `deputy`, or a second `approver` of the side.",
+            );
+        }
+    }
 }
 
 fn somebody(estate: &Estate, report: &mut Report) {
@@ -113,6 +272,17 @@ fn somebody(estate: &Estate, report: &mut Report) {
             "Give somebody the role `approver`.",
         );
     }
+    if has(PersonRole::Approver, Some(Side::Operator))
+        && !has(PersonRole::Approver, Some(Side::Customer))
+    {
+        report.add(
+            CUSTOMER_DOES_NOT_APPROVE,
+            "people",
+            "no `approver` of the customer's",
+            "The operator alone approves what is done in the customer's accounts: the customer hears of a change when it has happened.",
+            "Give somebody with `side = \"customer\"` the role `approver`, or waive this if the contract leaves it to the operator.",
+        );
+    }
     if !has(PersonRole::Engineer, Some(Side::Operator)) {
         report.add(
             NOBODY_LOGS_IN,
@@ -131,6 +301,25 @@ fn valid_login(login: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
         && !["root", "daemon", "nobody", "sshd", "admin", "ubuntu"].contains(&login)
+}
+
+/// Reports a telephone number that is not in international form: what a gateway for text messages takes (ITU-T E.164).
+pub(super) fn valid_phone(phone: &str, path: &str, report: &mut Report) {
+    let rest = phone.strip_prefix('+').unwrap_or_default();
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let spelt = rest.starts_with(|first: char| ('1'..='9').contains(&first))
+        && rest
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b' ' || b == b'-');
+    if !spelt || !PHONE_DIGITS.contains(&digits) {
+        report.add(
+            PHONE,
+            path,
+            "not in international form",
+            format!("{} cannot be called from another country: a number begins with `+` and the country's code, and has {} to {} digits.", quote(phone), PHONE_DIGITS.start(), PHONE_DIGITS.end()),
+            "Write it like +49 69 5550142.",
+        );
+    }
 }
 
 /// Whether a text is `local@domain.tld`. Only the receiving server knows more.

@@ -8,7 +8,7 @@ use crate::document::{Check, Report};
 use crate::estate::{Environment, Estate};
 use crate::id::EnvironmentId;
 
-const SIZE: Check = Check::fatal(
+pub(super) const SIZE: Check = Check::fatal(
     "range-size",
     "A VPC's range is larger than AWS allows or too small for the subnets.",
 );
@@ -24,11 +24,11 @@ const SPECIAL: Check = Check::error(
     "range-special",
     "A range touches addresses that are kept for something else.",
 );
-const OVERLAP: Check = Check::fatal(
+pub(super) const OVERLAP: Check = Check::fatal(
     "ranges-overlap",
-    "The ranges of two environments overlap, so that nothing can be joined with both.",
+    "The ranges of two VPCs overlap, so that nothing can be joined with both.",
 );
-const OVERLAPS_DATA_CENTRE: Check = Check::fatal(
+pub(super) const OVERLAPS_DATA_CENTRE: Check = Check::fatal(
     "range-overlaps-data-centre",
     "A VPC's range overlaps the data centre: the VPC's local route wins, and the servers there are out of reach.",
 );
@@ -82,17 +82,7 @@ fn one_vpc(
             "Choose a range from /16 to /22.",
         );
     }
-    match purpose(&net) {
-        Purpose::Private => {}
-        Purpose::Special(what) => special(&net, what, &path, report),
-        Purpose::Public => report.add(
-            NOT_PRIVATE,
-            &path,
-            "public addresses",
-            format!("{net} is public: hosts in this VPC could not reach those who really have these addresses."),
-            "Choose a range out of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10 that the customer does not use.",
-        ),
-    }
+    private(&net, &path, report);
     for (other, theirs) in earlier {
         let other_path = format!("{}.cidr", environment_path(other));
         if overlap(&net, &IpNet::V4(theirs.cidr)) && !report.doubts(&other_path) {
@@ -154,6 +144,21 @@ fn data_centre(estate: &Estate, report: &mut Report) {
                 );
             }
         }
+    }
+}
+
+/// Reports a VPC's range that is not private.
+pub(super) fn private(net: &IpNet, path: &str, report: &mut Report) {
+    match purpose(net) {
+        Purpose::Private => {}
+        Purpose::Special(what) => special(net, what, path, report),
+        Purpose::Public => report.add(
+            NOT_PRIVATE,
+            path,
+            "public addresses",
+            format!("{net} is public: hosts in this VPC could not reach those who really have these addresses."),
+            "Choose a range out of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10 that the customer does not use.",
+        ),
     }
 }
 

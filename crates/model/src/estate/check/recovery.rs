@@ -1,10 +1,15 @@
 //! Disaster recovery: that the schedule meets the objectives, and that somebody may declare the disaster.
 
+use ipnet::IpNet;
 use jiff::civil::Date;
 
-use super::{environment_path, meant_or};
-use crate::document::{Check, Report, did_you_mean, list, quote};
-use crate::estate::{Estate, PersonRole, Recovery};
+use super::addresses::overlap;
+use super::environment_path;
+use super::environments::{SAME_ACCOUNT, account};
+use super::people::known_person;
+use super::ranges::{OVERLAP, OVERLAPS_DATA_CENTRE, SIZE, host_bits, private};
+use crate::document::{Check, Report, quote};
+use crate::estate::{Estate, PersonRole, Recovery, RecoveryChoice, Side};
 
 const SAME_REGION: Check = Check::error(
     "recovery-same-region",
@@ -38,12 +43,27 @@ const NO_BACKUPS: Check = Check::error(
     "recovery-without-backups",
     "Recovery is wanted of a production whose database keeps no backups.",
 );
-const AGREED_LATER: Check = Check::warning(
+pub(super) const AGREED_LATER: Check = Check::warning(
     "agreed-in-future",
-    "Recovery was agreed on a day that has not come.",
+    "Something was agreed on a day that has not come.",
+);
+const UNSAID: Check = Check::warning(
+    "recovery-unsaid",
+    "There is a production environment, and nothing says whether disaster recovery is wanted.",
+);
+const DECLINED_BY_UNKNOWN: Check = Check::error(
+    "recovery-declined-by-unknown",
+    "The one who declined disaster recovery is not among the people.",
+);
+const DECLINED_BY_OPERATOR: Check = Check::error(
+    "recovery-declined-by-operator",
+    "Disaster recovery was declined by the operator, who does not bear the loss.",
 );
 
 pub(super) const CHECKS: &[Check] = &[
+    UNSAID,
+    DECLINED_BY_UNKNOWN,
+    DECLINED_BY_OPERATOR,
     SAME_REGION,
     UNKNOWN_PERSON,
     WITHOUT_ROLE,
@@ -59,9 +79,18 @@ pub(super) const CHECKS: &[Check] = &[
 const LONGEST_INTERVAL: u32 = 24;
 
 pub(super) fn check(estate: &Estate, today: Date, report: &mut Report) {
-    let Some(recovery) = estate.wanted_recovery() else {
-        return;
+    let recovery = match &estate.recovery {
+        RecoveryChoice::Wanted(recovery) => recovery,
+        RecoveryChoice::Declined { by } => {
+            declined(estate, by, report);
+            return;
+        }
+        RecoveryChoice::Unsaid => {
+            unsaid(estate, report);
+            return;
+        }
     };
+    site(estate, recovery, report);
     if recovery.region == estate.region {
         report.add(
             SAME_REGION,
@@ -102,27 +131,114 @@ pub(super) fn check(estate: &Estate, today: Date, report: &mut Report) {
     }
 }
 
-fn declared_by(estate: &Estate, recovery: &Recovery, report: &mut Report) {
-    if report.doubts("people") {
-        return;
+fn unsaid(estate: &Estate, report: &mut Report) {
+    if estate
+        .environments
+        .values()
+        .any(|environment| environment.production)
+    {
+        report.add(
+            UNSAID,
+            "recovery",
+            "nothing is said",
+            "Nothing says whether the customer wants disaster recovery. When the region fails, everybody will have believed something else.",
+            "Ask. Add `[recovery]` with what was agreed, or with `wanted = false` and `declined-by`.",
+        );
     }
-    let path = "recovery.declared-by";
-    let logins = || estate.people.keys().map(String::as_str);
-    match estate.people.get(&recovery.declared_by) {
-        None => report.add(
-            UNKNOWN_PERSON,
+}
+
+fn declined(estate: &Estate, by: &str, report: &mut Report) {
+    let path = "recovery.declined-by";
+    let so = "when the region fails, nobody could say who accepted it";
+    let person = known_person(DECLINED_BY_UNKNOWN, estate, by, path, so, report);
+    if let Some(person) = person.filter(|person| person.side == Side::Operator) {
+        report.add(
+            DECLINED_BY_OPERATOR,
             path,
-            &meant_or(
-                did_you_mean(&recovery.declared_by, logins()),
-                "nobody of that name",
-            ),
-            format!(
-                "{} is not among the people: when the disaster comes, nobody could declare it.",
-                quote(&recovery.declared_by)
-            ),
-            format!("Name one of {}.", list(logins())),
-        ),
-        Some(person) if !person.roles.contains(&PersonRole::DeclaresDisaster) => report.add(
+            "of the operator's",
+            format!("{} is the operator's, and the loss would be the customer's: only the customer can do without recovery.", person.name),
+            "Name who decided it on the customer's side.",
+        );
+    }
+}
+
+/// The recovery site: its account and its range.
+fn site(estate: &Estate, recovery: &Recovery, report: &mut Report) {
+    if let Some(own) = &recovery.account {
+        let path = "recovery.account";
+        account(own, path, report);
+        let mut others = estate.environments.iter();
+        let same = others.find(|(_, other)| !other.production && other.account == *own);
+        if let Some((name, _)) = same {
+            report.add(
+                SAME_ACCOUNT,
+                path,
+                &format!("also {name}'s"),
+                format!("The recovery site is to share an account with {name}: whoever may change what is not production could change what production is recovered from."),
+                "Have the customer set up an account for it, or leave this out to use production's.",
+            );
+        }
+    }
+    if let Some(cidr) = recovery.cidr {
+        range(estate, cidr, report);
+    }
+}
+
+fn range(estate: &Estate, cidr: ipnet::Ipv4Net, report: &mut Report) {
+    let path = "recovery.cidr";
+    let net = IpNet::V4(cidr);
+    host_bits(&net, path, report);
+    private(&net, path, report);
+    if !(16..=22).contains(&cidr.prefix_len()) {
+        report.add(
+            SIZE,
+            path,
+            "must be /16 to /22",
+            format!("The recovery site is cut like production, which takes a /16 to a /22; this is a /{}.", cidr.prefix_len()),
+            "Choose a range from /16 to /22.",
+        );
+    }
+    let vpc = estate.operator.vpc.iter();
+    let vpc = vpc.map(|vpc| ("operator.vpc.cidr".to_owned(), vpc.cidr));
+    let environments = estate.environments.iter();
+    let environments =
+        environments.map(|(name, other)| (format!("{}.cidr", environment_path(name)), other.cidr));
+    for (other, theirs) in environments.chain(vpc) {
+        if overlap(&net, &IpNet::V4(theirs)) && !report.doubts(&other) {
+            report.add(
+                OVERLAP,
+                path,
+                &format!("overlaps {theirs}"),
+                format!("{net} overlaps {theirs} ({}): the two could not be joined with the data centre at the same time, as a drill does.", quote(&other)),
+                "Give the recovery site a range of its own; left out, it takes production's.",
+            );
+        }
+    }
+    for prefix in estate
+        .data_centre
+        .iter()
+        .flat_map(|centre| &centre.prefixes)
+    {
+        if overlap(&net, prefix) && !report.doubts("data-centre.prefixes") {
+            report.add(
+                OVERLAPS_DATA_CENTRE,
+                path,
+                &format!("overlaps {prefix}"),
+                format!("{net} overlaps {prefix} of the data centre: after a recovery the servers there would be out of reach."),
+                "Ask the customer for a range that its network does not use.",
+            );
+        }
+    }
+}
+
+fn declared_by(estate: &Estate, recovery: &Recovery, report: &mut Report) {
+    let path = "recovery.declared-by";
+    let so = "when the disaster comes, nobody could declare it";
+    let by = &recovery.declared_by;
+    let person = known_person(UNKNOWN_PERSON, estate, by, path, so, report);
+    let barred = person.filter(|it| !it.roles.contains(&PersonRole::DeclaresDisaster));
+    if let Some(person) = barred.filter(|_| !report.doubts("people")) {
+        report.add(
             WITHOUT_ROLE,
             path,
             "does not have the role",
@@ -131,8 +247,7 @@ fn declared_by(estate: &Estate, recovery: &Recovery, report: &mut Report) {
                 person.name
             ),
             "Give the role, or name somebody who has it.",
-        ),
-        Some(_) => {}
+        );
     }
 }
 

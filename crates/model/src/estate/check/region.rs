@@ -64,43 +64,44 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     if let Some(recovery) = estate.wanted_recovery() {
         known(&recovery.region, "recovery.region", report);
     }
-    if !ZONES.contains(&estate.zones.len()) {
+    zones(&estate.zones, &estate.region, "zones", "region", report);
+    // Nothing said of the recovery region's zones leaves them to the one who recovers.
+    if let Some(recovery) = estate.wanted_recovery().filter(|it| !it.zones.is_empty()) {
+        let (path, region) = ("recovery.zones", "recovery.region");
+        zones(&recovery.zones, &recovery.region, path, region, report);
+    }
+}
+
+fn zones(zones: &[String], region: &str, path: &str, region_path: &str, report: &mut Report) {
+    if !ZONES.contains(&zones.len()) {
         report.add(
             ZONE_COUNT,
-            "zones",
+            path,
             "two or three",
             format!(
-                "{} zones are named. Load balancers and databases need two, so that one may fail; a VPC's range is cut for three.",
-                estate.zones.len()
+                "{} {} named. Load balancers and databases need two, so that one may fail; a VPC's range is cut for three.",
+                zones.len(),
+                if zones.len() == 1 { "zone is" } else { "zones are" }
             ),
             "Name two or three zones of the region.",
         );
     }
-    for (index, zone) in estate.zones.iter().enumerate() {
-        let path = format!("zones[{index}]");
-        let letter = zone.strip_prefix(&estate.region).unwrap_or_default();
+    // Of a misspelt region every zone would be reported, and most are right.
+    let certain = REGIONS.contains(&region) && !report.doubts(region_path);
+    for (index, zone) in zones.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let letter = zone.strip_prefix(region).unwrap_or_default();
         let belongs = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_lowercase());
-        // Of a misspelt region every zone would be reported, and most are right.
-        let certain = REGIONS.contains(&estate.region.as_str()) && !report.doubts("region");
         if !belongs && certain {
             report.add(
                 ZONE_OUTSIDE,
                 &path,
                 "not a zone of the region",
-                format!(
-                    "{} is not a zone of {}.",
-                    quote(zone),
-                    quote(&estate.region)
-                ),
-                "A zone is the region's name with a letter, such as eu-central-1a.",
+                format!("{} is not a zone of {}.", quote(zone), quote(region)),
+                format!("A zone is the region's name with a letter, such as {region}a."),
             );
         }
-        if estate
-            .zones
-            .iter()
-            .take(index)
-            .any(|earlier| earlier == zone)
-        {
+        if zones.iter().take(index).any(|earlier| earlier == zone) {
             report.add(
                 ZONE_REPEATED,
                 &path,
@@ -115,7 +116,8 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     }
 }
 
-fn known(region: &str, path: &str, report: &mut Report) {
+/// Reports a region that is not known.
+pub(super) fn known(region: &str, path: &str, report: &mut Report) {
     if REGIONS.contains(&region) {
         return;
     }

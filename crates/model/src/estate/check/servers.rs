@@ -1,12 +1,11 @@
-//! The customer's servers: DNS, NTP, mail, and those that use the products. And what hosts need of the Internet.
+//! The customer's servers: DNS, NTP, mail, and those that use the products.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::addresses::{Purpose, purpose_of};
-use super::people::valid_mail;
 use crate::document::{Check, Report, quote, quote_key};
-use crate::estate::{DnsKeeper, Estate, Mail};
+use crate::estate::{BastionPlace, DnsKeeper, Estate, Link, Mail};
 
 const OUTSIDE: Check = Check::error(
     "server-outside-data-centre",
@@ -29,48 +28,42 @@ const SINGLE_NTP: Check = Check::warning(
     "single-ntp-server",
     "There is one NTP server: without it the clocks of a cluster drift apart.",
 );
-const SMTP_25: Check = Check::warning(
-    "smtp-port-25",
-    "Mail is submitted on port 25, which AWS throttles.",
+const FAMILY: Check = Check::error(
+    "server-family",
+    "A server has IPv6 addresses alone, and an environment that needs it has IPv4 alone.",
 );
-const SMTP_465: Check = Check::error(
-    "smtp-port-465",
-    "Mail is submitted on port 465, where STARTTLS is not spoken.",
-);
-const SENDER: Check = Check::error("smtp-sender", "The sender is not a mail address.");
 const PORT_ZERO: Check = Check::error("port-zero", "A port is 0, which nothing listens on.");
 
 pub(super) const CHECKS: &[Check] = &[
-    OUTSIDE, NOT_JOINED, REPEATED, NO_SERVER, SINGLE_DNS, SINGLE_NTP, SMTP_25, SMTP_465, SENDER,
-    PORT_ZERO,
+    OUTSIDE, NOT_JOINED, REPEATED, NO_SERVER, SINGLE_DNS, SINGLE_NTP, FAMILY, PORT_ZERO,
 ];
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
-    places(estate, report);
+    repeated(estate, report);
+    let recovery = at_recovery(estate);
+    for (path, address) in servers(estate).iter().chain(&recovery) {
+        place(estate, path, *address, report);
+    }
     // Route 53 has servers enough of its own.
     if estate.dns.keeper != DnsKeeper::Route53 {
         count(&estate.dns.servers, "dns.servers", SINGLE_DNS, report);
     }
     count(&estate.ntp.servers, "ntp.servers", SINGLE_NTP, report);
-    mail(estate, report);
-    for (name, outbound) in &estate.outbound {
-        if outbound.port == 0 {
-            port_zero(&format!("outbound.{}.port", quote_key(name)), report);
-        }
-    }
+    families(estate, report);
+}
+
+/// Addresses with their paths.
+fn listed(path: &str, servers: &[IpAddr]) -> Vec<(String, IpAddr)> {
+    let servers = servers.iter().enumerate();
+    servers
+        .map(|(index, server)| (format!("{path}[{index}]"), *server))
+        .collect()
 }
 
 /// Every server with its path.
 fn servers(estate: &Estate) -> Vec<(String, IpAddr)> {
-    let list = |path: &'static str, servers: &[IpAddr]| -> Vec<_> {
-        let path_of = |index| format!("{path}.servers[{index}]");
-        let servers = servers.iter().enumerate();
-        servers
-            .map(|(index, server)| (path_of(index), *server))
-            .collect()
-    };
-    let mut all = list("dns", &estate.dns.servers);
-    all.extend(list("ntp", &estate.ntp.servers));
+    let mut all = listed("dns.servers", &estate.dns.servers);
+    all.extend(listed("ntp.servers", &estate.ntp.servers));
     all.extend(
         estate
             .customer_mail()
@@ -86,27 +79,66 @@ fn servers(estate: &Estate) -> Vec<(String, IpAddr)> {
     all
 }
 
-fn places(estate: &Estate, report: &mut Report) {
+/// The servers that the recovery site uses, which may be the estate's.
+fn at_recovery(estate: &Estate) -> Vec<(String, IpAddr)> {
+    let Some(recovery) = estate.wanted_recovery() else {
+        return Vec::new();
+    };
+    let mut all = listed("recovery.dns-servers", &recovery.dns_servers);
+    all.extend(listed("recovery.ntp-servers", &recovery.ntp_servers));
+    if let Some(Mail::Customer(smtp)) = &recovery.mail {
+        all.push(("recovery.smtp.address".to_owned(), smtp.address));
+    }
+    all
+}
+
+/// Two servers with one address, a bastion in the data centre and a gateway among them.
+fn repeated(estate: &Estate, report: &mut Report) {
+    let mut all = servers(estate);
+    if let Some(Link::Vpn(vpn)) = estate.data_centre.as_ref().map(|centre| &centre.link) {
+        // Two gateways with one address are said of the VPN.
+        let first = vpn.gateways.first();
+        all.extend(first.map(|it| ("data-centre.vpn.gateway".to_owned(), it.address)));
+    }
+    all.extend(estate.outbound.iter().filter_map(|(name, outbound)| {
+        let path = format!("outbound.{}.address", quote_key(name));
+        Some((path, outbound.address?))
+    }));
+    for (name, environment) in &estate.environments {
+        if let BastionPlace::DataCentre {
+            address,
+            public_address,
+        } = environment.bastion.place
+        {
+            let path = format!("{}.bastion", super::environment_path(name));
+            all.push((format!("{path}.address"), address));
+            all.push((format!("{path}.public-address"), public_address.into()));
+        }
+    }
     let mut seen: BTreeMap<IpAddr, String> = BTreeMap::new();
-    for (path, address) in servers(estate) {
+    for (path, address) in all {
         if report.doubts(&path) {
             continue;
         }
-        place(estate, &path, address, report);
-        if let Some(other) = seen.get(&address) {
-            report.add(
+        match seen.get(&address) {
+            // What hosts need may be served by a machine that does other things too: a directory server, for one.
+            Some(_) if path.starts_with("outbound.") => {}
+            Some(other) => report.add(
                 REPEATED,
                 &path,
                 "taken already",
                 format!("{address} is also {}: each server is a host of its own.", quote(other)),
                 "Give each its own address; a server that does two things needs an address for each.",
-            );
+            ),
+            None => {
+                seen.insert(address, path);
+            }
         }
-        seen.entry(address).or_insert(path);
     }
 }
 
-fn place(estate: &Estate, path: &str, address: IpAddr, report: &mut Report) {
+/// Reports an address to which no route leads.
+pub(super) fn place(estate: &Estate, path: &str, address: IpAddr, report: &mut Report) {
     match &estate.data_centre {
         Some(data_centre) => {
             let inside = data_centre.prefixes.iter().any(|prefix| prefix.contains(&address));
@@ -153,52 +185,35 @@ fn count(servers: &[IpAddr], path: &str, single: Check, report: &mut Report) {
     }
 }
 
-fn mail(estate: &Estate, report: &mut Report) {
-    let sender = match &estate.mail {
-        Mail::Customer(smtp) => {
-            submission(smtp.port, report);
-            ("smtp.sender", &smtp.sender)
-        }
-        Mail::Ses(ses) => ("ses.sender", &ses.sender),
+/// Whether every environment can reach what all its hosts need.
+fn families(estate: &Estate, report: &mut Report) {
+    let Some((name, _)) = estate.environments.iter().find(|(_, it)| !it.ipv6) else {
+        return;
     };
-    let (path, sender) = sender;
-    if !valid_mail(sender) {
-        report.add(
-            SENDER,
-            path,
-            "not a mail address",
-            format!(
-                "{} has no domain that a receiver could check, so that its mails would be refused.",
-                quote(sender)
-            ),
-            "Write it like managed-cloud@example.com.",
-        );
+    let mail: Vec<_> = estate
+        .customer_mail()
+        .map(|smtp| smtp.address)
+        .into_iter()
+        .collect();
+    for (path, servers) in [
+        ("dns.servers", &estate.dns.servers),
+        ("ntp.servers", &estate.ntp.servers),
+        ("smtp.address", &mail),
+    ] {
+        if !servers.is_empty() && servers.iter().all(IpAddr::is_ipv6) {
+            report.add(
+                FAMILY,
+                path,
+                "IPv6 alone",
+                format!("{} has IPv6 addresses alone, and {name} has IPv4 alone: its hosts cannot reach them.", quote(path)),
+                format!("Name an IPv4 address too, or write `ipv6 = true` in {name}."),
+            );
+        }
     }
 }
 
-fn submission(port: u16, report: &mut Report) {
-    let path = "smtp.port";
-    match port {
-        0 => port_zero(path, report),
-        25 => report.add(
-            SMTP_25,
-            path,
-            "meant for servers",
-            "Port 25 is for mail between servers. AWS throttles it for instances until a request is granted, and many servers there ask for no password.",
-            "Use the submission port, 587.",
-        ),
-        465 => report.add(
-            SMTP_465,
-            path,
-            "STARTTLS is not spoken here",
-            "On port 465 TLS begins at once; Reeve and the products submit with STARTTLS.",
-            "Use the submission port, 587.",
-        ),
-        _ => {}
-    }
-}
-
-fn port_zero(path: &str, report: &mut Report) {
+/// Reports a port on which nothing can listen.
+pub(super) fn port_zero(path: &str, report: &mut Report) {
     report.add(
         PORT_ZERO,
         path,

@@ -15,6 +15,7 @@ const SCHEMA: &str = "#:schema ./estate.schema.json\n";
 /// The tables that a first file has; all others stand in it as comments.
 const TABLES: &[(&str, &[&str])] = &[
     ("", &[""]),
+    ("account", &["account"]),
     ("operator", &["operator"]),
     ("data-centre", &["data-centre"]),
     ("data-centre.vpn", &["data-centre.vpn"]),
@@ -35,8 +36,14 @@ const TABLES: &[(&str, &[&str])] = &[
         &["environments.production.database"],
     ),
     ("outbound.NAME", &["outbound.ubuntu"]),
-    ("people.NAME", &["people.mara", "people.jonas"]),
+    ("certificates", &["certificates"]),
+    (
+        "people.NAME",
+        &["people.mara", "people.tomas", "people.jonas", "people.ines"],
+    ),
     ("recovery", &["recovery"]),
+    ("change-windows[]", &["change-windows[]"]),
+    ("alerts.NAME", &["alerts.on-call"]),
 ];
 
 /// What a first file says beside what it must, or otherwise than the examples.
@@ -53,13 +60,24 @@ const VALUES: &[(&str, &str)] = &[
         "environments.production.products.apim.internal",
         "[\"gateway-https\", \"management-https\"]",
     ),
+    ("account.external-id", "\"acme-7f3a\""),
+    ("alerts.on-call.mail", "\"on-call@northwind.example\""),
+    ("people.mara.deputy", "\"tomas\""),
+    ("people.tomas.name", "\"Tomás Ferreira\""),
+    ("people.tomas.mail", "\"tomas.ferreira@northwind.example\""),
+    ("people.tomas.roles", "[\"engineer\"]"),
     ("people.jonas.name", "\"Jonas Weber\""),
     ("people.jonas.mail", "\"jonas.weber@acme.example\""),
+    ("people.jonas.deputy", "\"ines\""),
     ("people.jonas.side", "\"customer\""),
     (
         "people.jonas.roles",
         "[\"approver\", \"receiver\", \"console-admin\", \"declares-disaster\"]",
     ),
+    ("people.ines.name", "\"Inês Carvalho\""),
+    ("people.ines.mail", "\"ines.carvalho@acme.example\""),
+    ("people.ines.side", "\"customer\""),
+    ("people.ines.roles", "[\"console-admin\"]"),
     ("recovery.rpo-minutes", "1_560"),
 ];
 
