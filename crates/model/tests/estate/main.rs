@@ -3,6 +3,7 @@
 mod acme;
 mod awaiting;
 mod catalog;
+mod examples;
 mod faults;
 mod hostile;
 mod likeness;

@@ -1,7 +1,7 @@
 //! Backup classes: that what is kept can be had, goes where it can go, and meets what was agreed.
 
 use super::environment_path;
-use crate::document::{Check, Report, list, quote};
+use crate::document::{Check, Report, quote};
 use crate::estate::{BackupClass, BackupRule, Estate, Recovery};
 
 const INTERVAL: Check = Check::error(
@@ -46,7 +46,7 @@ const NOT_COPIED: Check = Check::warning(
 );
 const RPO_MISSED: Check = Check::error(
     "backup-misses-rpo",
-    "The schedule of a class cannot meet the recovery point objective, however often copies go out.",
+    "Backups of databases are made too seldom for the recovery point objective, however often copies go out.",
 );
 const DAYS_DIFFER: Check = Check::warning(
     "backup-days-differ",
@@ -79,13 +79,6 @@ const GLACIER_LEAST: u32 = 90;
 
 /// Longest time that RDS keeps automated backups, days; what is to be kept for longer is AWS Backup's alone.
 const LONGEST_OF_RDS: u32 = 35;
-
-/// What is lost when it is lost since the last backup: logs are not among it.
-const DATA: [BackupClass; 3] = [
-    BackupClass::Artifacts,
-    BackupClass::Databases,
-    BackupClass::Volumes,
-];
 
 pub(super) fn check(estate: &Estate, report: &mut Report) {
     for (class, rule) in &estate.backups {
@@ -254,57 +247,31 @@ fn gcd(left: u32, right: u32) -> u32 {
     }
 }
 
+/// What customers lose is what databases hold: artifacts were handed in by them, volumes are built anew.
 fn objective(estate: &Estate, recovery: &Recovery, report: &mut Report) {
-    let copy = recovery.copy_every_hours;
+    let (copy, every) = (
+        recovery.copy_every_hours,
+        estate.backup_rule(BackupClass::Databases).every_hours,
+    );
     let Some(rpo) = recovery.rpo_minutes else {
         return;
     };
-    // That copies alone are too seldom is said of the recovery.
-    if copy == 0 || copy.saturating_mul(60) > rpo || report.doubts("recovery") {
+    let worst = worst_hours(every, copy);
+    let minutes = worst.saturating_mul(60);
+    // That copies alone are too seldom is said of the recovery, and that backups are never made of the class.
+    let alone = copy.saturating_mul(60);
+    if copy == 0 || every == 0 || alone > rpo || minutes <= rpo || report.doubts("recovery") {
         return;
     }
-    let mut unsaid = Vec::new();
-    for class in DATA {
-        let rule = estate.backup_rule(class);
-        let worst = worst_hours(rule.every_hours, copy);
-        if !rule.copied || worst.saturating_mul(60) <= rpo {
-            continue;
-        }
-        if !estate.backups.contains_key(&class) {
-            unsaid.push(name(class));
-            continue;
-        }
-        report.add(
-            RPO_MISSED,
-            &format!("backups.{}.every-hours", name(class)),
-            &format!("{} minutes may be lost", worst.saturating_mul(60)),
-            arithmetic(name(class), rule.every_hours, copy, rpo),
-            "Back up at least as often as copies go out, or agree on a longer objective.",
-        );
-    }
-    if let Some(every) = unsaid
-        .first()
-        .map(|_| estate.backup_rule(BackupClass::Databases).every_hours)
-    {
-        let classes = list(unsaid.iter().copied());
-        report.add(
-            RPO_MISSED,
-            "recovery.rpo-minutes",
-            &format!("{} minutes may be lost", worst_hours(every, copy).saturating_mul(60)),
-            arithmetic(&classes, every, copy, rpo),
-            format!("Say under `backups` that {classes} are backed up more often, or agree on a longer objective."),
-        );
-    }
-}
-
-fn arithmetic(classes: &str, every: u32, copy: u32, rpo: u32) -> String {
-    let worst = worst_hours(every, copy);
-    format!(
-        "Copies go out every {copy} hours and carry what the last backup has, and {classes} are backed up every {every}: a copy's content is up to {} hours old, and {copy} more pass before the next. {} + {copy} = {worst} hours, which are {} minutes; {rpo} were agreed.",
-        worst.saturating_sub(copy),
-        worst.saturating_sub(copy),
-        worst.saturating_mul(60),
-    )
+    let said = estate.backups.contains_key(&BackupClass::Databases);
+    let lag = worst.saturating_sub(copy);
+    report.add(
+        RPO_MISSED,
+        if said { "backups.databases.every-hours" } else { "recovery.rpo-minutes" },
+        &format!("{minutes} minutes may be lost"),
+        format!("Copies go out every {copy} hours and carry the last backup of the databases, of which one is made every {every}: a copy is up to {lag} hours old when it goes out, and {copy} more pass before the next. {lag} + {copy} = {worst} hours, which are {minutes} minutes; {rpo} were agreed."),
+        "Write fewer hours in `backups.databases.every-hours`, best a number that divides those of `copy-every-hours`; or agree on a longer objective.",
+    );
 }
 
 /// RDS keeps backups of its own beside those of the class: two numbers for one promise.

@@ -6,7 +6,7 @@ use super::environment_path;
 use super::environments::account;
 use super::ranges::{OVERLAP, OVERLAPS_DATA_CENTRE, SIZE, host_bits, private};
 use crate::document::{Check, Report};
-use crate::estate::{BastionPlace, Estate, OperatorVpc};
+use crate::estate::{BastionPlace, Estate, OperatorVpc, layers};
 
 const MISSING: Check = Check::fatal(
     "operator-vpc-missing",
@@ -44,12 +44,14 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
     let Some(vpc) = &estate.operator.vpc else {
         return;
     };
-    if !used && !report.doubts("environments") {
+    // Defaults of a fleet name it for those who use it.
+    let shared = report.span_of(layers::KEY).is_some();
+    if !used && !shared && !report.doubts("environments") {
         report.add(
             UNUSED,
             PATH,
             "no bastion stands here",
-            "No bastion stands in the operator's VPC: it would be peered with every environment for nothing, and each peering is a way in.",
+            "No bastion stands in the operator's VPC, so that nothing is built there and nothing peered with it: whoever reads this looks for a way in that is not there.",
             "Remove the table, or write `place = \"operator-vpc\"` in the bastions that stand there.",
         );
     }
