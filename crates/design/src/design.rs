@@ -8,6 +8,7 @@ use model::finding::Finding;
 use model::id::HostId;
 use model::secret::{SecretName, SecretRef};
 use model::service::ServiceKind;
+use model::vpn::VpnConnection;
 use model::{Catalog, Claim, Digest, Lock, Network};
 
 use crate::account;
@@ -50,6 +51,12 @@ impl Design {
             .values()
             .flat_map(|blueprint| blueprint.hosts.clone())
             .collect()
+    }
+
+    /// The IPsec connections with the data centre.
+    pub fn vpns(&self) -> &[VpnConnection] {
+        let account = self.blueprints.get(ACCOUNT);
+        account.map(|unit| unit.vpns.as_slice()).unwrap_or_default()
     }
 
     /// Every required claim, unit by unit.

@@ -14,6 +14,7 @@ use twin::Twin;
 
 use crate::credentials::host_at;
 use crate::host::chain;
+pub(crate) use crate::message::Closed;
 use crate::message::{Reply, Request};
 
 /// What asks, by name and version.
@@ -60,16 +61,19 @@ pub(crate) fn listening(
     hosts.keys().filter_map(told).collect()
 }
 
-/// Asks everything: vantages side by side, each vantage's questions one after the other. `step` hears of each answer.
+/// Asks what is wanted: vantages side by side, each vantage's questions one after the other. `step` hears of each answer.
 pub(crate) fn ask_all(
     site: &Site<'_>,
     claims: &[Claim],
+    closed: Closed,
+    wanted: &dyn Fn(&Probe) -> bool,
     step: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<Evidence> {
     let mut by_vantage: BTreeMap<&HostId, Vec<(usize, &ClaimId, &Probe)>> = BTreeMap::new();
     let probes = claims
         .iter()
-        .flat_map(|claim| claim.probes.iter().map(move |probe| (&claim.id, probe)));
+        .flat_map(|claim| claim.probes.iter().map(move |probe| (&claim.id, probe)))
+        .filter(|(_, probe)| wanted(probe));
     let mut total = 0;
     for (index, (claim, probe)) in probes.enumerate() {
         by_vantage
@@ -85,7 +89,7 @@ pub(crate) fn ask_all(
             scope.spawn(move || {
                 for (index, claim, probe) in jobs {
                     // The receiver outlives every sender of this scope.
-                    let _ = sender.send((*index, site.ask(claim, probe)));
+                    let _ = sender.send((*index, site.ask(claim, probe, closed)));
                 }
             });
         }
@@ -102,8 +106,8 @@ pub(crate) fn ask_all(
 }
 
 impl Site<'_> {
-    fn ask(&self, claim: &ClaimId, probe: &Probe) -> Evidence {
-        let question = Request::Ask(probe.question.clone());
+    fn ask(&self, claim: &ClaimId, probe: &Probe, closed: Closed) -> Evidence {
+        let question = Request::Ask(probe.question.clone(), closed);
         let asked =
             broken(self.twin).map_or_else(|| request(self.twin, &probe.vantage, &question), Err);
         let (mut verdict, detail, peer, token) = match asked {
@@ -141,20 +145,7 @@ impl Site<'_> {
             verdict = Verdict::Unknown;
             detail = format!("{detail}; {why}");
         }
-        Evidence {
-            claim: claim.clone(),
-            verdict,
-            blueprint: self.blueprint.clone(),
-            vantage: probe.vantage.to_string(),
-            setting: Setting::Rehearsed,
-            peer,
-            source: SOURCE.to_owned(),
-            at: Timestamp::now(),
-            expires: None,
-            remedy: (verdict != Verdict::Holds).then(|| remedy(&probe.expect, verdict).to_owned()),
-            detail: format!("{detail} (wanted: {})", wanted(&probe.expect)),
-            witness: None,
-        }
+        evidence(self, claim, probe, verdict, peer, detail)
     }
 
     /// Whether the mail server has kept what it accepted.
@@ -199,6 +190,31 @@ impl Site<'_> {
     }
 }
 
+/// What an answer is evidence of.
+pub(crate) fn evidence(
+    site: &Site<'_>,
+    claim: &ClaimId,
+    probe: &Probe,
+    verdict: Verdict,
+    peer: Peer,
+    detail: String,
+) -> Evidence {
+    Evidence {
+        claim: claim.clone(),
+        verdict,
+        blueprint: site.blueprint.clone(),
+        vantage: probe.vantage.to_string(),
+        setting: Setting::Rehearsed,
+        peer,
+        source: SOURCE.to_owned(),
+        at: Timestamp::now(),
+        expires: None,
+        remedy: (verdict != Verdict::Holds).then(|| remedy(&probe.expect, verdict).to_owned()),
+        detail: format!("{detail} (wanted: {})", wanted(&probe.expect)),
+        witness: None,
+    }
+}
+
 /// What answered, of what listens and what the answer calls its author: a stand-in for a product is one behind a real
 /// balancer too.
 fn behind(listens: Peer, author: Option<&str>) -> Peer {
@@ -219,7 +235,7 @@ fn heard(answer: &Answer) -> bool {
 }
 
 /// Where a question goes; none for what is asked of no server.
-fn target(question: &Question) -> Option<SocketAddr> {
+pub(crate) fn target(question: &Question) -> Option<SocketAddr> {
     let target = match question {
         Question::Ssh { target, .. }
         | Question::Connect { target }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use access::{Authority, AuthorityError, Credential, HostGrant, Identity, UserGrant, Window};
 use jiff::{SignedDuration, Timestamp};
 use model::claim::Question;
+use model::vpn::VpnConnection;
 use model::{Claim, Host, HostId, Network, Secret, SecretName, ServiceKind};
 use peers::{SshIdentity, TlsAuthority, TlsError, TlsIdentity, Validity};
 use rand::rngs::{SysError, SysRng};
@@ -50,9 +51,10 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Makes the authorities of a run, and a password for each secret that the hosts' services name.
+    /// Makes the authorities of a run, a password for each secret that the hosts' services name, and a key for each tunnel.
     pub(crate) fn make(
         hosts: &BTreeMap<HostId, Host>,
+        vpns: &[VpnConnection],
         now: Timestamp,
     ) -> Result<Self, CredentialsError> {
         let mut rng =
@@ -66,7 +68,9 @@ impl Credentials {
             not_after: SystemTime::from(window.until),
         };
         let mut secrets = BTreeMap::new();
-        for name in named_secrets(hosts) {
+        let keys = vpns.iter().flat_map(|vpn| &vpn.tunnels);
+        let keys = keys.map(|tunnel| tunnel.key.clone());
+        for name in named_secrets(hosts).into_iter().chain(keys) {
             secrets.insert(name, password(&mut rng));
         }
         Ok(Self {

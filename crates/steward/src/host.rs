@@ -17,7 +17,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use twin::host::{Channel, Request as Frame};
 
-use crate::message::{Reply, Request, SetUp};
+use crate::flow::Flow;
+use crate::message::{Closed, Reply, Request, SetUp};
 
 /// The hidden subcommand that runs this.
 pub const SUBCOMMAND: &str = "steward-host";
@@ -38,6 +39,7 @@ struct Host {
     means: Means,
     gateway: Option<IpAddr>,
     receiver: Option<Receiver>,
+    flow: Option<Flow>,
 }
 
 /// Serves and answers until the twin ends.
@@ -52,7 +54,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Whoever started this hears of a failure by the channel's end; why, stands in the log that standard error goes to.
-fn exit_code(done: Result<(), Box<dyn Error>>) -> ExitCode {
+pub(crate) fn exit_code(done: Result<(), Box<dyn Error>>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -150,13 +152,24 @@ impl Host {
             means,
             gateway: gateway(),
             receiver: None,
+            flow: None,
         })
     }
 
     async fn answer(&mut self, request: Request) -> Result<Reply, String> {
         match request {
             Request::Listening => Ok(Reply::Listening(self.serving.listening().to_vec())),
-            Request::Ask(question) => Ok(Reply::Answer(self.ask(&question).await)),
+            Request::Ask(question, closed) => Ok(Reply::Answer(self.ask(&question, closed).await)),
+            Request::BeginFlow(target) => {
+                self.flow = Some(Flow::begin(target));
+                Ok(Reply::Flowing)
+            }
+            Request::EndFlow => {
+                let flow = self.flow.take().ok_or("no connections are opened here")?;
+                // Ending it waits for a connection in the making, which the servers here must not.
+                let seen = tokio::task::spawn_blocking(|| flow.end()).await;
+                seen.map(Reply::Flow).map_err(|error| chain(&error))
+            }
             Request::FindMail(token) => {
                 let found = self
                     .serving
@@ -200,10 +213,10 @@ impl Host {
         }
     }
 
-    async fn ask(&self, question: &Question) -> Answer {
-        let closing = match self.gateway {
-            Some(gateway) => Closing::Sentinel { gateway },
-            None => Closing::Deadline,
+    async fn ask(&self, question: &Question, closed: Closed) -> Answer {
+        let closing = match (self.gateway, closed) {
+            (Some(gateway), Closed::BySentinel) => Closing::Sentinel { gateway },
+            (None, _) | (_, Closed::ByDeadline) => Closing::Deadline,
         };
         probe::ask(question, &self.means, &closing).await
     }

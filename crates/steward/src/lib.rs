@@ -7,6 +7,7 @@ mod asking;
 mod credentials;
 mod doctor;
 mod fault;
+mod flow;
 mod folder;
 pub mod host;
 mod kept;
@@ -18,6 +19,7 @@ mod rehearsal;
 mod secrets;
 mod sources;
 mod staging;
+mod tunnels;
 
 pub use doctor::doctor;
 pub use fault::{FAULTS, Fault};
@@ -29,3 +31,4 @@ pub use peers::daemon::{
 pub use proof::prove;
 pub use rehearsal::{Options, Progress, RehearseError, Rehearsed, UnwrittenError, rehearse};
 pub use secrets::{ResolveError, Surroundings, resolve};
+pub use tunnels::{SUBCOMMAND as VPN_SUBCOMMAND, main as vpn_main};

@@ -1,7 +1,9 @@
 //! What the steward and a host's process say to each other.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
+use crate::flow::Interruption;
 use crate::kept::Login;
 use model::Packet;
 use model::claim::Question;
@@ -31,7 +33,11 @@ pub(crate) enum Request {
     /// Tell what is listened on.
     Listening,
     /// Ask a question from here; the answer is an [`Answer`].
-    Ask(Question),
+    Ask(Question, Closed),
+    /// Begin to open connections to an address, one after the other.
+    BeginFlow(SocketAddr),
+    /// End it; the answer says what was seen.
+    EndFlow,
     /// Find a mail that this host's server has kept; the answer says whether it did.
     FindMail(String),
     /// Start to see raw packets.
@@ -44,6 +50,16 @@ pub(crate) enum Request {
     AnswerDatagrams(BTreeMap<u32, Packet>),
 }
 
+/// How it is told that nothing more comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Closed {
+    /// By the play of a sentinel, which overtakes nothing on ways that the kernel alone forwards.
+    BySentinel,
+    /// By a deadline: a tunnel's daemon forwards when it is scheduled.
+    ByDeadline,
+}
+
 /// A host's answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +68,10 @@ pub(crate) enum Reply {
     Listening(Vec<Listening>),
     /// To [`Request::Ask`].
     Answer(Answer),
+    /// To [`Request::BeginFlow`].
+    Flowing,
+    /// To [`Request::EndFlow`].
+    Flow(Interruption),
     /// To [`Request::FindMail`].
     Mail(bool),
     /// To [`Request::Watch`].

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::{FaultSeen, Listening, MatrixCount, NotRehearsed, Totals};
 use model::claim::{Expect, Peer};
+use model::estate::Link;
 use model::{Assessment, Estate, Host, HostId, Setting, Verdict};
 
 use crate::fault::Fault;
 use crate::staging::unplayed;
+use crate::tunnels::Plain;
 
 /// What a rehearsal can tell.
 pub(crate) const SETTINGS: [Setting; 2] = [Setting::Planned, Setting::Rehearsed];
@@ -136,6 +138,7 @@ pub(crate) fn not_rehearsed(
     estate: &Estate,
     hosts: &BTreeMap<HostId, Host>,
     peers: &[Listening],
+    plain: Option<&Plain>,
 ) -> Vec<NotRehearsed> {
     let line = |what: &str, why: &str, remedy: Option<&str>| NotRehearsed {
         what: what.to_owned(),
@@ -164,13 +167,7 @@ pub(crate) fn not_rehearsed(
             Some("apply, then ask the live site"),
         ),
     ];
-    if estate.data_centre.is_some() {
-        lines.push(line(
-            "The VPN's tunnels and encryption",
-            "in the twin the link to the data centre is plain: routes and filters are real, IPsec is not",
-            Some("ask the live site"),
-        ));
-    }
+    lines.extend(link(estate, plain));
     if estate.wanted_recovery().is_some() {
         lines.push(line(
             "Recovery in the recovery region",
@@ -187,6 +184,32 @@ pub(crate) fn not_rehearsed(
         );
     }
     lines
+}
+
+/// What of the link to the data centre the twin does not have.
+fn link(estate: &Estate, plain: Option<&Plain>) -> Option<NotRehearsed> {
+    let (what, why, remedy) = match (&estate.data_centre.as_ref()?.link, plain) {
+        (Link::Vpn(_), Some(plain)) => (
+            "The VPN's tunnels and encryption",
+            format!("the link to the data centre was plain: {}", plain.why),
+            plain.remedy.clone(),
+        ),
+        (Link::Vpn(_), None) => (
+            "The customer's router, and AWS's timers",
+            "strongSwan and BIRD stand for both ends; a lost tunnel is noticed by quicker timers than AWS's".to_owned(),
+            "ask the live site".to_owned(),
+        ),
+        (Link::DirectConnect(_), _) => (
+            "The provider's line",
+            "in the twin the data centre is joined by a plain link: routes and filters are real".to_owned(),
+            "ask the live site".to_owned(),
+        ),
+    };
+    Some(NotRehearsed {
+        what: what.to_owned(),
+        why,
+        remedy: Some(remedy),
+    })
 }
 
 /// Which of the servers are stand-ins, in words.

@@ -9,18 +9,21 @@ use design::Design;
 use handover::{Listening, MatrixCount, Phase, RenderError, Report, VERSION, totals};
 use jiff::Timestamp;
 use ledger::{PublishError, Run, RunError, RunId};
+use model::claim::Probe;
 use model::lock::Lock;
+use model::vpn::VpnConnection;
 use model::{Claim, Digest, Estate, Evidence, Finding, Host, HostId, Network, Verdict, assess};
 use peers::daemon::{Daemons, MissingDaemons, PeerChoice};
 use twin::Twin;
 
-use crate::asking::{Site, ask_all, listening};
+use crate::asking::{Closed, Site, ask_all, listening};
 use crate::credentials::{Credentials, CredentialsError};
 use crate::fault::{Fault, Ground};
 use crate::folder::Loaded;
 use crate::host::chain;
 use crate::outcome::{SETTINGS, not_rehearsed, overall, seen_fault, summary, who_answers};
 use crate::staging::{Staging, StagingError};
+use crate::tunnels::{self, Plain, Staged, Standing};
 use crate::{matrix, outcome, proof};
 
 /// How a rehearsal is to be done.
@@ -110,6 +113,7 @@ struct Subject<'a> {
     claims: Vec<Claim>,
     network: Network,
     hosts: BTreeMap<HostId, Host>,
+    vpns: Vec<VpnConnection>,
     blueprint: Digest,
     planted: Option<(Fault, String)>,
 }
@@ -146,6 +150,8 @@ struct Seen {
     evidence: Vec<Evidence>,
     matrix: MatrixCount,
     peers: Vec<Listening>,
+    /// Why the VPN was not raised, where there is one and it was not.
+    plain: Option<Plain>,
 }
 
 /// Rehearses an estate and records it under `records`.
@@ -172,9 +178,10 @@ pub fn rehearse(
         designed,
     );
     let design = drawn.map_err(RehearseError::Design)?;
-    let mut credentials = Credentials::make(&design.hosts(), began)?;
+    let mut credentials = Credentials::make(&design.hosts(), design.vpns(), began)?;
     let subject = Subject::of(estate, design, loaded, options.fault, &mut credentials)?;
     let daemons = subject.daemons(options.peers)?;
+    let link = subject.link(options.peers, &credentials);
 
     let run_id = RunId::new(began, rand::random());
     let mut run = Run::create(records, &run_id)?;
@@ -198,6 +205,7 @@ pub fn rehearse(
         hosts: &subject.hosts,
         claims: &subject.claims,
         daemons: &daemons,
+        tunnels: link.as_ref().ok().and_then(Option::as_ref),
         run_dir: run.folder(),
         label: &estate.name,
         keep: options.keep,
@@ -219,7 +227,7 @@ pub fn rehearse(
             return Err(error.into());
         }
     };
-    let seen = subject.look(&twin, &clock);
+    let seen = subject.look(&twin, &link, &clock);
     // Whatever becomes of the twin, what was seen is kept first.
     let recorded = run.keep(&seen.evidence);
     let memory = twin.memory();
@@ -273,6 +281,7 @@ impl<'a> Subject<'a> {
         credentials: &mut Credentials,
     ) -> Result<Self, RehearseError> {
         let (mut network, mut hosts, claims) = (design.network(), design.hosts(), design.claims());
+        let vpns = design.vpns().to_vec();
         let mut blueprint = design.digest();
         let mut planted = None;
         if let Some(fault) = fault {
@@ -294,6 +303,7 @@ impl<'a> Subject<'a> {
             claims,
             network,
             hosts,
+            vpns,
             blueprint,
             planted,
         })
@@ -302,6 +312,17 @@ impl<'a> Subject<'a> {
     /// The real daemons that play servers, if any do.
     fn daemons(&self, choice: PeerChoice) -> Result<Daemons, MissingDaemons> {
         Daemons::choose(choice, self.hosts.values().flat_map(|host| &host.services))
+    }
+
+    /// The VPN, if there is one and it can be raised; else why the link stays plain. Of a VPN there is no embedded form.
+    fn link(&self, choice: PeerChoice, credentials: &Credentials) -> Result<Option<Staged>, Plain> {
+        if choice == PeerChoice::Embedded && !self.vpns.is_empty() {
+            return Err(Plain {
+                why: "embedded peers were asked for, and IPsec has real daemons alone".to_owned(),
+                remedy: "rehearse with `--peers auto`".to_owned(),
+            });
+        }
+        Staged::new(&self.network, &self.vpns, &credentials.secrets)
     }
 
     fn opening(&self, options: &Options) -> serde_json::Value {
@@ -315,8 +336,9 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Asks the standing twin everything.
-    fn look(&self, twin: &Twin, clock: &Clock<'_>) -> Seen {
+    /// Asks the standing twin everything: over the plain link what the kernel alone forwards and can account for, then
+    /// over the VPN, where there is one, what must get through it.
+    fn look(&self, twin: &Twin, link: &Result<Option<Staged>, Plain>, clock: &Clock<'_>) -> Seen {
         let listening = listening(twin, &self.hosts);
         let site = Site {
             twin,
@@ -324,16 +346,55 @@ impl<'a> Subject<'a> {
             listening: &listening,
             blueprint: &self.blueprint,
         };
-        let mut evidence = clock.time(
-            "probe",
-            || {
-                ask_all(&site, &self.claims, &|done, total| {
-                    clock.progress.advance(done, total)
-                })
-            },
+        let staged = link.as_ref().ok().and_then(Option::as_ref);
+        let crosses = |probe: &Probe| {
+            staged.is_some_and(|staged| tunnels::crosses(&staged.vpns, &self.network, probe))
+        };
+        let mut evidence = self.probe(&site, clock, "probe", Closed::BySentinel, &|probe| {
+            !tunnels::is_about_tunnels(&probe.question) && !crosses(probe)
+        });
+        let matrix = self.compare(twin, clock);
+        for claim in self.claims.iter().filter(|claim| claim.matrix) {
+            evidence.push(matrix::evidence(&claim.id, &matrix, &self.blueprint));
+        }
+        let plain = match link {
+            Err(plain) => Some(plain.clone()),
+            Ok(None) => None,
+            Ok(Some(staged)) => self.through_vpn(&site, clock, staged, &crosses, &mut evidence),
+        };
+        if let Some(plain) = &plain {
+            evidence.extend(tunnels::untold(&site, &self.claims, plain));
+        }
+        let peers = listening
+            .iter()
+            .flat_map(|(host, all)| who_answers(host, all))
+            .collect();
+        Seen {
+            evidence,
+            matrix,
+            peers,
+            plain,
+        }
+    }
+
+    fn probe(
+        &self,
+        site: &Site<'_>,
+        clock: &Clock<'_>,
+        phase: &str,
+        closed: Closed,
+        wanted: &dyn Fn(&Probe) -> bool,
+    ) -> Vec<Evidence> {
+        let step = |done, total| clock.progress.advance(done, total);
+        clock.time(
+            phase,
+            || ask_all(site, &self.claims, closed, wanted, &step),
             |evidence| tallied(evidence),
-        );
-        let matrix = clock.time(
+        )
+    }
+
+    fn compare(&self, twin: &Twin, clock: &Clock<'_>) -> MatrixCount {
+        clock.time(
             "packet matrix",
             || {
                 matrix::compare(twin, &self.network, &|done, total| {
@@ -350,18 +411,49 @@ impl<'a> Subject<'a> {
                     count.sent, count.disagree
                 )
             },
+        )
+    }
+
+    /// Raises the VPN and asks what must get through it, then of the tunnels themselves. Where it cannot be raised, the
+    /// same is asked over the plain link, and why is returned.
+    fn through_vpn(
+        &self,
+        site: &Site<'_>,
+        clock: &Clock<'_>,
+        staged: &Staged,
+        crosses: &dyn Fn(&Probe) -> bool,
+        evidence: &mut Vec<Evidence>,
+    ) -> Option<Plain> {
+        let ground = Standing(site.twin);
+        let raised = clock.time(
+            "raise the VPN",
+            || staged.raise(&ground),
+            |raised| match raised {
+                Ok(_) => format!("{} tunnels, {}", staged.tunnels(), staged.peer()),
+                Err(error) => format!("failed: {}", chain(error)),
+            },
         );
-        for claim in self.claims.iter().filter(|claim| claim.matrix) {
-            evidence.push(matrix::evidence(&claim.id, &matrix, &self.blueprint));
-        }
-        let peers = listening
-            .iter()
-            .flat_map(|(host, all)| who_answers(host, all))
-            .collect();
-        Seen {
-            evidence,
-            matrix,
-            peers,
+        match raised {
+            Ok(vpn) => {
+                let over = "probe through the VPN";
+                evidence.extend(self.probe(site, clock, over, Closed::ByDeadline, crosses));
+                evidence.extend(clock.time(
+                    "lose tunnels",
+                    || tunnels::ask(site, &self.claims, staged, &vpn),
+                    |evidence| tallied(evidence),
+                ));
+                None
+            }
+            Err(error) => {
+                let plainly = "probe over the plain link";
+                evidence.extend(self.probe(site, clock, plainly, Closed::BySentinel, crosses));
+                Some(Plain {
+                    why: chain(&error),
+                    remedy:
+                        "see the daemons' last words above; `reeve doctor` tells what is installed"
+                            .to_owned(),
+                })
+            }
         }
     }
 
@@ -399,7 +491,12 @@ impl<'a> Subject<'a> {
             claims,
             matrix: Some(seen.matrix),
             phases: clock.phases.borrow().clone(),
-            not_rehearsed: not_rehearsed(self.estate, &self.hosts, &seen.peers),
+            not_rehearsed: not_rehearsed(
+                self.estate,
+                &self.hosts,
+                &seen.peers,
+                seen.plain.as_ref(),
+            ),
             peers: seen.peers,
             not_proved: reach::NOT_LOOKED_BEHIND.map(str::to_owned).to_vec(),
         }

@@ -17,6 +17,7 @@ use crate::credentials::{Credentials, CredentialsError, names_by_host};
 use crate::host;
 use crate::kept::Login;
 use crate::message::SetUp;
+use crate::tunnels::Staged;
 
 /// How long one question may take in a twin: its servers answer in milliseconds, so this only ends what hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -47,6 +48,8 @@ pub(crate) struct Staging<'a> {
     pub(crate) hosts: &'a BTreeMap<HostId, Host>,
     pub(crate) claims: &'a [Claim],
     pub(crate) daemons: &'a Daemons,
+    /// The VPN's daemons; none where the link to the data centre stays plain.
+    pub(crate) tunnels: Option<&'a Staged>,
     pub(crate) run_dir: &'a Path,
     pub(crate) label: &'a str,
     pub(crate) keep: bool,
@@ -118,9 +121,14 @@ impl Staging<'_> {
                 .into_iter()
                 .map(|router| (router, router_program())),
         );
+        let tunnels = self.tunnels.map(|staged| staged.programs.clone());
+        programs.extend(tunnels.unwrap_or_default());
         Ok(twin::Plan {
             network: self.network.clone(),
-            vpns: Vec::new(),
+            vpns: self
+                .tunnels
+                .map(|staged| staged.vpns.clone())
+                .unwrap_or_default(),
             programs,
             run_dir: self.run_dir.to_owned(),
             label: self.label.to_owned(),

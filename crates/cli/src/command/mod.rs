@@ -35,6 +35,7 @@ pub(crate) fn hidden(argv: &[String]) -> Option<ExitCode> {
     match argv.get(1)?.as_str() {
         steward::host::SUBCOMMAND => Some(steward::host::main()),
         steward::host::ROUTER_SUBCOMMAND => Some(steward::host::router_main()),
+        steward::VPN_SUBCOMMAND => Some(steward::vpn_main()),
         steward::DAEMON_SUBCOMMAND => Some(steward::daemon_main(argv.get(2..).unwrap_or_default())),
         steward::LOGIN_SUBCOMMAND => Some(twin::login(argv.get(2..).unwrap_or_default())),
         _ => None,
