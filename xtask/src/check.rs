@@ -10,7 +10,7 @@ use crate::shell::{Failure, cargo, command, root, run};
 const CARGO_DENY: &str = "0.20.2";
 
 /// The estates that are kept as examples.
-const ESTATES: [&str; 1] = ["examples/acme"];
+const ESTATES: [&str; 3] = ["examples/acme", "examples/globex", "examples/initech"];
 
 type Step = (&'static str, fn() -> Result<(), Failure>);
 
