@@ -11,6 +11,9 @@ use model::{Finding, Severity};
 
 use super::Paint;
 
+#[cfg(test)]
+mod goldens;
+
 /// Who reads what is shown, which decides on colours.
 #[derive(Clone, Copy)]
 pub(crate) enum Reader {
@@ -32,29 +35,10 @@ impl Reader {
 /// All findings, and a line that counts them.
 pub(crate) fn findings(files: &[Shown], findings: &[Finding], reader: Reader) -> String {
     let paint = reader.paint();
-    let theme = if paint.0 {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(110);
     let mut shown = String::new();
     for finding in findings.iter().filter(|finding| finding.waived.is_none()) {
-        let file = files.get(finding.span.map_or(0, |span| span.file));
-        let (name, text) = file.map_or(("", ""), |file| (&file.name, &file.text));
-        let report = Report::new(diagnostic(finding))
-            .with_source_code(NamedSource::new(name, text.to_owned()));
-        let mut one = String::new();
-        if handler.render_report(&mut one, report.as_ref()).is_ok() {
-            shown.push_str(&one);
-            shown.push('\n');
-        } else {
-            // A span that does not fit the text must not hide the finding.
-            shown.push_str(&format!(
-                "{}: {}\n  {}\n\n",
-                finding.severity, finding.message, finding.remedy
-            ));
-        }
+        shown.push_str(&one(files, finding, paint));
+        shown.push('\n');
     }
     for finding in findings {
         if let Some(waiver) = &finding.waived {
@@ -70,6 +54,29 @@ pub(crate) fn findings(files: &[Shown], findings: &[Finding], reader: Reader) ->
         }
     }
     shown + &counted(findings)
+}
+
+/// One finding, with its place in its file.
+fn one(files: &[Shown], finding: &Finding, paint: Paint) -> String {
+    let theme = if paint.0 {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(110);
+    let file = files.get(finding.span.map_or(0, |span| span.file));
+    let (name, text) = file.map_or(("", ""), |file| (&file.name, &file.text));
+    let report =
+        Report::new(diagnostic(finding)).with_source_code(NamedSource::new(name, text.to_owned()));
+    let mut shown = String::new();
+    if handler.render_report(&mut shown, report.as_ref()).is_ok() {
+        return shown;
+    }
+    // A span that does not fit the text must not hide the finding.
+    format!(
+        "{}: {}\n  {}\n",
+        finding.severity, finding.message, finding.remedy
+    )
 }
 
 fn diagnostic(finding: &Finding) -> MietteDiagnostic {

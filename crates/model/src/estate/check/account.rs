@@ -71,7 +71,7 @@ fn external_id(estate: &Estate, report: &mut Report) {
             NO_EXTERNAL_ID,
             path,
             "no `external-id`",
-            "Nothing but the role's name is asked for when the operator assumes its role: somebody else who knows the name could have the operator act in this customer's account for him (the confused deputy).",
+            "Nothing but the role's name is asked for when the operator assumes its role: another customer who knows the name could have the operator act in this one's account (the confused deputy).",
             "Agree on an identifier that only this customer has, put it into the role's trust policy, and write it here as `external-id`.",
         );
         return;
@@ -141,7 +141,7 @@ fn bounded(estate: &Estate, boundary: &str, report: &mut Report) {
             path,
             &format!("not of {name}'s account"),
             format!("The policy is one of the account {owner}, and {name} stands in {}: IAM bounds a role by a policy of its own account or of AWS's alone.", quote(&environment.account)),
-            "Let the customer make a policy of that name in each account and give all environments one account, or name a policy of AWS's (arn:aws:iam::aws:policy/…).",
+            "Name a policy of AWS's own, which is there in every account: arn:aws:iam::aws:policy/….",
         );
     }
 }
@@ -197,7 +197,7 @@ fn tags(estate: &Estate, report: &mut Report) {
                 &format!("account.tags.{}", quote_key(key)),
                 "AWS refuses it",
                 format!("The tag {} {problem}: AWS would refuse everything that carries it.", quote(key)),
-                format!("Use letters, digits, spaces and `+-=._:/@`; at most {LONGEST_KEY} characters for the name and {LONGEST_VALUE} for the value."),
+                format!("Use letters, digits, spaces and `@+-=._:/`; at most {LONGEST_KEY} characters for the name and {LONGEST_VALUE} for the value."),
             );
         }
     }

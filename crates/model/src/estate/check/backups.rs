@@ -195,7 +195,11 @@ impl Class<'_> {
                 NO_ARCHIVE,
                 &after_path,
                 "AWS Backup does not move these",
-                format!("AWS Backup moves no backups of {class} to cold storage, and does not say so: it ignores the rule, and keeps them warm and paid for, or lets them end."),
+                if self.class == BackupClass::Volumes {
+                    "AWS Backup archives snapshots of volumes only where one is made every month or more seldom, and does not say so otherwise: it ignores the rule, and lets them end."
+                } else {
+                    "AWS Backup moves no backups of databases to cold storage, and does not say so: it ignores the rule, and lets them end."
+                },
                 "Remove it, and keep them for as long as they are needed with `keep-days`.",
             );
             return;
@@ -269,7 +273,7 @@ fn objective(estate: &Estate, recovery: &Recovery, report: &mut Report) {
         RPO_MISSED,
         if said { "backups.databases.every-hours" } else { "recovery.rpo-minutes" },
         &format!("{minutes} minutes may be lost"),
-        format!("Copies go out every {copy} hours and carry the last backup of the databases, of which one is made every {every}: a copy is up to {lag} hours old when it goes out, and {copy} more pass before the next. {lag} + {copy} = {worst} hours, which are {minutes} minutes; {rpo} were agreed."),
+        format!("Copies go out every {copy} h and carry the newest backup of the databases, made every {every} h: a copy is up to {lag} h old when it goes out, and the next one follows {copy} h later. {lag} h + {copy} h = {worst} h = {minutes} minutes; {rpo} were agreed."),
         "Write fewer hours in `backups.databases.every-hours`, best a number that divides those of `copy-every-hours`; or agree on a longer objective.",
     );
 }

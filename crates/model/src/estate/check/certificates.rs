@@ -1,7 +1,7 @@
 //! Certificates of the names that clients use: that somebody proves whose the names are, in a way that the issuer takes.
 
 use super::people::known_person;
-use crate::document::{Check, Report, list, quote};
+use crate::document::{Check, Report};
 use crate::estate::{CertificateIssuer, CertificateValidation, Estate};
 
 const VALIDATED_BY: Check = Check::error(
@@ -70,31 +70,18 @@ fn missing(estate: &Estate, report: &mut Report) {
 
 fn validation(issuer: CertificateIssuer, validation: CertificateValidation, report: &mut Report) {
     use CertificateValidation::{Dns, Mail, Manual};
-    let (whose, words) = match (issuer, validation) {
-        (CertificateIssuer::Acm, Dns | Mail)
-        | (CertificateIssuer::Public, Dns | Mail)
+    let (whose, proof) = match (issuer, validation) {
+        (CertificateIssuer::Acm | CertificateIssuer::Public, Dns | Mail)
         | (CertificateIssuer::Customer, Manual) => return,
-        (CertificateIssuer::Acm, Manual) => ("ACM", ["dns", "mail"].as_slice()),
-        (CertificateIssuer::Public, Manual) => ("A public authority", ["dns", "mail"].as_slice()),
-        (CertificateIssuer::Customer, Dns | Mail) => {
-            ("The customer's own authority", ["manual"].as_slice())
-        }
+        (CertificateIssuer::Acm, Manual) => ("ACM", "`dns` or `mail`"),
+        (CertificateIssuer::Public, Manual) => ("A public authority", "`dns` or `mail`"),
+        (CertificateIssuer::Customer, Dns | Mail) => ("The customer's own authority", "`manual`"),
     };
     report.add(
         VALIDATION,
         "certificates.validation",
         "not by this issuer",
-        format!(
-            "{whose} makes sure whose a name is by {} alone.",
-            list(words.iter().copied())
-        ),
-        format!(
-            "Write {}, or another `issuer`.",
-            words
-                .iter()
-                .map(|word| quote(word))
-                .collect::<Vec<_>>()
-                .join(" or ")
-        ),
+        format!("{whose} makes sure whose a name is by {proof}, and by nothing else: it would refuse every certificate."),
+        format!("Write {proof}, or another `issuer`."),
     );
 }

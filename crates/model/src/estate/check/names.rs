@@ -78,7 +78,7 @@ fn hostnames(estate: &Estate, report: &mut Report) {
                 continue;
             }
             label(&declared.hostname, LONGEST_LABEL, &path, report);
-            let whose = format!("{product} in {environment}");
+            let whose = format!("{} of {environment}", quote(product));
             if let Some(other) = seen.get(declared.hostname.as_str()) {
                 report.add(
                     HOSTNAME_REPEATED,

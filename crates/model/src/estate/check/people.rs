@@ -162,7 +162,7 @@ fn deputy(estate: &Estate, login: &str, person: &Person, report: &mut Report) {
             &path,
             "the same person",
             format!(
-                "{} is to stand in for himself: when he is away, nobody does.",
+                "{} is named as the deputy of the same person: who is away cannot stand in.",
                 person.name
             ),
             "Name somebody else.",

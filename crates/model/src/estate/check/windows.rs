@@ -183,7 +183,7 @@ fn coming(estate: &Estate, name: &EnvironmentId, today: Date, report: &mut Repor
                 MISSING,
                 "change-windows",
                 "none of production",
-                format!("{name} is production and has no change window: whether an update may be installed is asked anew each time, and mostly not answered."),
+                format!("Nothing says when {name}, which is production, may be changed: whether an update may be installed is asked anew each time, and mostly not answered."),
                 "Agree on a window with the customer, and add it under `[[change-windows]]`.",
             );
         }

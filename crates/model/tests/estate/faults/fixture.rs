@@ -1,4 +1,4 @@
-//! Faults as they are written down: each is an example estate with a few texts replaced, and what must be found then.
+//! Faults as they are written down: each is an estate with a few texts replaced, and what must be found then.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ type Edits = Vec<(String, String)>;
 pub(crate) struct Fault {
     /// What is wrong.
     pub(crate) name: String,
-    /// With which of the estates above it begins; the example itself where nothing is said.
+    /// With which of the estates above it begins; the one without a fault where nothing is said.
     on: Option<String>,
     /// The rule that finds it.
     pub(crate) rule: String,
@@ -65,11 +65,11 @@ impl Subject {
         toml::from_str(text).expect("a file of faults")
     }
 
-    /// The estate with a fault of this subject, made out of an example.
-    pub(crate) fn estate(&self, fault: &Fault, example: &str) -> Vec<u8> {
+    /// The estate with a fault of this subject, made out of one without.
+    pub(crate) fn estate(&self, fault: &Fault, sound: &str) -> Vec<u8> {
         let ground = fault.on.as_ref().map(|on| &self.on[on].edits);
         let edits = ground.into_iter().flatten().chain(&fault.edits);
-        let text = edits.fold(example.to_owned(), |text, (from, to)| {
+        let text = edits.fold(sound.to_owned(), |text, (from, to)| {
             let count = text.matches(from).count();
             assert_eq!(count, 1, "{}: `{from}` must be there once", fault.name);
             text.replacen(from, to, 1)
