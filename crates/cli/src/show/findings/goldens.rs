@@ -10,6 +10,10 @@ use model::Catalog;
 use super::{Paint, one};
 
 #[path = "../../../../model/tests/estate/faults/fixture.rs"]
+#[expect(
+    dead_code,
+    reason = "the tests of the checks ask where a fault is found too"
+)]
 mod fixture;
 
 use fixture::{Fault, Subject};
