@@ -88,7 +88,9 @@ pub(super) fn check(estate: &Estate, report: &mut Report) {
             path: format!("backups.{}", name(*class)),
         };
         own.schedule(estate.wanted_recovery(), report);
-        own.archive(report);
+        if !report.doubts(&own.path) {
+            own.archive(report);
+        }
         if *class == BackupClass::Databases {
             days_differ(estate, rule, report);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{link, servers};
-use crate::document::{Report, Table};
+use crate::document::{Report, Table, WRONG_VALUE};
 use crate::estate::{BackupClass, BackupRule, Recovery, RecoveryChoice};
 
 /// When most of the table must be said.
@@ -15,6 +15,9 @@ pub(super) fn choice(root: &mut Table<'_, '_>, report: &mut Report) -> RecoveryC
     };
     let wanted = table.or("wanted", true, report);
     let declined_by: Option<String> = table.optional("declined-by", report);
+    if wanted && table.has("wanted") && declined_by.is_some() {
+        contradiction(&table.path("declined-by"), report);
+    }
     if !wanted || declined_by.is_some() {
         let by = match declined_by {
             Some(by) => by,
@@ -41,6 +44,19 @@ pub(super) fn choice(root: &mut Table<'_, '_>, report: &mut Report) -> RecoveryC
     };
     table.finish(report);
     RecoveryChoice::Wanted(recovery)
+}
+
+/// Nothing is guessed where one key wants it and another says who does not.
+fn contradiction(path: &str, report: &mut Report) {
+    let span = report.span_of(path);
+    report.refuse(
+        WRONG_VALUE,
+        path,
+        span.map(|span| span.start..span.end),
+        "but `wanted = true`",
+        "Recovery is wanted, and somebody declined it.",
+        "Remove one of the two; who declines it writes `wanted = false`.",
+    );
 }
 
 pub(super) fn backups(
