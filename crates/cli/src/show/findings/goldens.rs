@@ -40,7 +40,7 @@ fn shown(subject: &Subject, fault: &Fault, catalog: &Catalog) -> String {
         .findings
         .iter()
         .find(|finding| finding.rule == fault.rule && finding.subject == fault.subject)
-        .unwrap_or_else(|| panic!("{}: not found", fault.name));
+        .expect(&fault.name);
     one(&reading.files, finding, Paint(false))
 }
 
