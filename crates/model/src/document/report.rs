@@ -18,6 +18,7 @@ pub(crate) struct Report {
     findings: Vec<Finding>,
     spans: BTreeMap<String, Span>,
     faulty: BTreeSet<String>,
+    partial: BTreeSet<String>,
     beyond: usize,
     beyond_blocks: bool,
     asked: Option<Vec<Asked>>,
@@ -76,6 +77,20 @@ impl Report {
         self.faulty.insert(path.to_owned());
     }
 
+    /// Remembers that a part of a table could not be had: nothing in it counts as missing, and no check speaks of it. The
+    /// empty path is the whole document.
+    pub(crate) fn lack(&mut self, path: &str) {
+        self.fault(path);
+        self.partial.insert(path.to_owned());
+    }
+
+    /// Whether a part of the table at a path, or of one above it, could not be had.
+    pub(crate) fn lacks(&self, path: &str) -> bool {
+        self.partial.contains("")
+            || std::iter::successors(Some(path), |path| parent(path))
+                .any(|path| self.partial.contains(path))
+    }
+
     /// Whether anything at all could not be read.
     pub(crate) fn is_faulty(&self) -> bool {
         !self.faulty.is_empty()
@@ -116,7 +131,7 @@ impl Report {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        if !self.doubts(subject) {
+        if !self.lacks(subject) && !self.doubts(subject) {
             let span = self.span_of(subject);
             self.push(check, subject, span, label, message.into(), remedy.into());
         }

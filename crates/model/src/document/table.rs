@@ -325,6 +325,9 @@ impl<'t, 'd> Table<'t, 'd> {
     }
 
     fn missing(&self, key: &str, wanted: &str, report: &mut Report) {
+        if report.lacks(&self.path) {
+            return;
+        }
         let place = if self.path.is_empty() {
             "The file".to_owned()
         } else {

@@ -15,6 +15,9 @@ const LONGEST_GUESS: usize = 64;
 /// How alike two names must be to be taken for a misspelling, by Jaro and Winkler's measure (1 is equal).
 const ALIKE: f64 = 0.84;
 
+/// Shortest name for which two swapped letters, or one wrong, are a misspelling too: shorter names are too close to one another.
+const SHORTEST_SLIP: usize = 3;
+
 /// Quotes text out of a document: what could be a secret covered, control characters escaped, so that a terminal stays unharmed, and cut when long.
 pub(crate) fn quote(text: &str) -> String {
     let start = text
@@ -75,9 +78,16 @@ pub(crate) fn did_you_mean<'k>(
     known
         .into_iter()
         .map(|name| (strsim::jaro_winkler(wrong, name), name))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .filter(|(likeness, name)| *likeness >= ALIKE || is_slip(wrong, name))
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, name)| name)
+}
+
+/// Whether one slip of the finger makes one name of the other: Jaro and Winkler's measure asks for more of short names.
+fn is_slip(wrong: &str, name: &str) -> bool {
+    wrong.len() >= SHORTEST_SLIP
+        && name.len() >= SHORTEST_SLIP
+        && strsim::osa_distance(wrong, name) == 1
 }
 
 /// Names in a sentence: "`a`, `b` and `c`"; "nothing" when there are none.

@@ -177,8 +177,10 @@ fn end(sources: &Sources, table: &DeTable<'_>, report: &mut Report) {
     let Some(value) = table.get(KEY) else {
         return;
     };
-    let Some(path) = value.get_ref().as_str() else {
-        // That it is no text is said when it is read.
+    // What seems to be missing or wrong may be right in the file that cannot be had.
+    report.lack("");
+    let Some(path) = value.get_ref().as_str().filter(|path| !path.is_empty()) else {
+        // That it is no text, or an empty one, is said when it is read.
         return;
     };
     let why = match (can_follow(path), &sources.refused) {

@@ -101,10 +101,12 @@ fn chain<'a, 't, 'd>(
             if links.len() == 1 {
                 unknown(name, target, declared, report);
             }
+            incomplete(name, report);
             break;
         };
         if names.contains(&target) {
             circle(name, &names, target, report);
+            incomplete(name, report);
             links.truncate(1);
             break;
         }
@@ -112,6 +114,14 @@ fn chain<'a, 't, 'd>(
         links.push(next);
     }
     links
+}
+
+/// What an environment lacks is where it leads to, and that cannot be had.
+fn incomplete(name: &str, report: &mut Report) {
+    report.lack(&format!(
+        "environments.{}",
+        crate::document::quote_key(name)
+    ));
 }
 
 fn unknown(

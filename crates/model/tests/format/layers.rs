@@ -161,6 +161,12 @@ fn what_cannot_be_extended_is_refused_with_the_reason() {
             found.message.contains(wanted) && found.span.is_some(),
             "{found:?}"
         );
+        assert_eq!(
+            read.findings.len(),
+            1,
+            "what may stand in the other file is not missed: {:#?}",
+            read.findings
+        );
         assert!(read.ready().is_none());
     };
     check("/etc/reeve/defaults.toml", "relative");
@@ -168,7 +174,8 @@ fn what_cannot_be_extended_is_refused_with_the_reason() {
     check("C:\\defaults.toml", "relative");
     check("https://example.com/defaults.toml", "relative");
     check("../../../../etc/shadow", ".toml");
-    check("", ".toml");
+    let empty = reading(&sources(&[&format!("extends = \"\"\n{ACME}")]));
+    assert_eq!(empty.findings.len(), 1, "{:#?}", empty.findings);
     let estate = format!("extends = \"1.toml\"\n{ACME}");
     let alone = reading(&sources(&[&estate]));
     assert!(

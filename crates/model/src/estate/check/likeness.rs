@@ -50,7 +50,7 @@ impl Comparison<'_> {
     fn all(&mut self, own: &Environment, production: &Environment) {
         self.same("ipv6", &own.ipv6, &production.ipv6);
         self.same("balancer", &own.balancer, &production.balancer);
-        self.same("image", &own.image, &production.image);
+        self.text("image", own.image.as_deref(), production.image.as_deref());
         self.bastion(&own.bastion, &production.bastion);
         self.products(own, production);
         self.database(own, production);
@@ -66,9 +66,13 @@ impl Comparison<'_> {
         let (here, there) = (ground(&own.place), ground(&production.place));
         self.same("bastion.place", &here, &there);
         if here == there {
-            self.same("bastion.instance", &own.instance(), &production.instance());
+            self.text("bastion.instance", own.instance(), production.instance());
         }
-        self.same("bastion.image", &own.image, &production.image);
+        self.text(
+            "bastion.image",
+            own.image.as_deref(),
+            production.image.as_deref(),
+        );
     }
 
     fn products(&mut self, own: &Environment, production: &Environment) {
@@ -88,7 +92,11 @@ impl Comparison<'_> {
                 &ours.volume_gib,
                 &theirs.volume_gib,
             );
-            self.same(&format!("{key}.image"), &ours.image, &theirs.image);
+            self.text(
+                &format!("{key}.image"),
+                ours.image.as_deref(),
+                theirs.image.as_deref(),
+            );
             self.same(&format!("{key}.calls"), &ours.calls, &theirs.calls);
             self.same(&format!("{key}.public"), &ours.public, &theirs.public);
             self.same(&format!("{key}.internal"), &ours.internal, &theirs.internal);
@@ -120,6 +128,17 @@ impl Comparison<'_> {
             (None, Some(_)) => self.differs("database", "is not here"),
             (Some(_), None) => self.differs("database", "is not in production"),
             (None, None) => {}
+        }
+    }
+
+    /// A text that need not be said.
+    fn text(&mut self, key: &str, own: Option<&str>, production: Option<&str>) {
+        if own != production {
+            let label = production.map_or_else(
+                || "production says nothing here".to_owned(),
+                |text| format!("production has {}", quote(&format!("{text:?}"))),
+            );
+            self.differs(key, &label);
         }
     }
 

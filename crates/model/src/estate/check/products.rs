@@ -107,10 +107,14 @@ fn by_itself(product: &ProductUse, path: &str, report: &mut Report) {
             VOLUME,
             &format!("{path}.volume-gib"),
             "no such volume",
-            format!(
-                "A volume of {} GiB cannot hold a system, or AWS makes none so large.",
-                product.volume_gib
-            ),
+            if product.volume_gib < *VOLUMES.start() {
+                format!(
+                    "A volume of {} GiB cannot hold a system.",
+                    product.volume_gib
+                )
+            } else {
+                format!("AWS makes no volume of {} GiB.", product.volume_gib)
+            },
             format!(
                 "Write a size from {} to {} GiB.",
                 VOLUMES.start(),

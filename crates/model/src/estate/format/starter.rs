@@ -259,7 +259,11 @@ impl Starter {
 
     /// An example, of this estate instead of ACME.
     fn renamed(&self, example: &str) -> String {
-        let variable = self.name.to_uppercase().replace('-', "_");
+        let mut variable = self.name.to_uppercase().replace('-', "_");
+        if variable.starts_with(|first: char| first.is_ascii_digit()) {
+            // No shell can set a variable that begins with a digit.
+            variable.insert(0, '_');
+        }
         example
             .replace("ACME_", &format!("{variable}_"))
             .replace("ACME", &capital(&self.name))
