@@ -26,7 +26,7 @@ fn row(software: Software) -> Capability {
         ),
         None => (
             Verdict::Fails,
-            format!("{name}: not installed, a stand-in plays it"),
+            format!("{name}: not installed, or it does not tell its version; a stand-in plays it"),
             Some(format!(
                 "apt-get install {package}, or what has it elsewhere"
             )),

@@ -31,7 +31,12 @@ pub(crate) fn new(given: &Given, folder: &Path, defaults: bool) -> Result<Exit, 
         folder: folder.to_owned(),
         what: what.to_owned(),
     };
-    let name = folder.file_name().and_then(|name| name.to_str());
+    // `.` has the name of the folder that it stands for.
+    let named = match folder.file_name() {
+        Some(_) => folder.to_owned(),
+        None => folder.canonicalize().unwrap_or_default(),
+    };
+    let name = named.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| begin("it has no name that an estate could have"))?;
     let mut starter = Starter::new(name);
     let today = Zoned::now().date();
@@ -72,7 +77,12 @@ pub(crate) fn new(given: &Given, folder: &Path, defaults: bool) -> Result<Exit, 
             outln!("Wrote {}", file.display());
         }
         errln!(
-            "Every address in it is made up. Go on with `reeve check {}`.",
+            "{} is made up. Go on with `reeve check {}`.",
+            if defaults {
+                "Every address in it"
+            } else {
+                "Every address that you did not give"
+            },
             folder.display()
         );
     }

@@ -148,7 +148,7 @@ impl Failure {
                 Some(format!("{remedy}; `reeve doctor` tells what else this machine lacks"))
             }
             Self::Rehearse(RehearseError::Twin(_) | RehearseError::Peers(_)) => {
-                Some("reeve doctor".to_owned())
+                Some("reeve doctor, or reeve rehearse ESTATE --peers embedded, which needs no daemon".to_owned())
             }
             Self::Unwritten(_) | Self::Rehearse(RehearseError::Run(_)) => {
                 Some("make room on the disk, or name another folder with --records".to_owned())

@@ -46,7 +46,7 @@ pub(super) fn all() -> Vec<Capability> {
                 Some(path) => Capability::holds(name, format!("{what}: {}", path.display())),
                 None => Capability::fails(
                     name,
-                    format!("{what}: not installed; its stand-in plays, if it has one"),
+                    format!("{what}: not installed; without it the link of a VPN is plain, and its tunnels unknown"),
                     format!("install the package {package}"),
                 ),
             }
