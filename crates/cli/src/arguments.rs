@@ -57,6 +57,16 @@ pub(crate) enum Command {
         /// The estate's folder, or its estate.toml.
         estate: PathBuf,
     },
+    /// Write what the customer's network team needs: its routers' configuration, the openings, the order for a line.
+    Link {
+        /// The estate's folder, or its estate.toml.
+        estate: PathBuf,
+        /// Where the files go instead of .reeve/link beside the estate.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
+    /// Write the names to hand over, or ask a server whether it has them.
+    Names(Handing),
     /// Design, prove, stand up with real packets on this machine, attack, ask, report.
     Rehearse(Rehearsal),
     /// Log in to a host of a kept twin, from the operator's workstation through the bastion.
@@ -77,6 +87,31 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Handing {
+    /// The estate's folder, or its estate.toml.
+    pub(crate) estate: PathBuf,
+    /// A folder for the files; without it they go to standard output.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "verify")]
+    pub(crate) out: Option<PathBuf>,
+    /// The form: BIND's zone files with the reverse zones, comma-separated values, or a table.
+    #[arg(long, value_enum, default_value_t = NamesFormat::Bind, conflicts_with = "verify")]
+    pub(crate) format: NamesFormat,
+    /// Ask this server, record by record, which are right, wrong, missing or stale.
+    #[arg(long, value_name = "SERVER[:PORT]")]
+    pub(crate) verify: Option<String>,
+    /// An earlier reeve.lock: what the zone held by it is stale where it stands there still.
+    #[arg(long, value_name = "LOCK", requires = "verify")]
+    pub(crate) before: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum NamesFormat {
+    Bind,
+    Csv,
+    Table,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Rehearsal {
     /// The estate's folder, or its estate.toml.
     #[arg(required_unless_present = "list_faults")]
@@ -87,6 +122,9 @@ pub(crate) struct Rehearsal {
     /// List the faults that can be planted.
     #[arg(long)]
     pub(crate) list_faults: bool,
+    /// Leave the packet matrix out, which is half of the time; its claim is then unknown.
+    #[arg(long)]
+    pub(crate) skip_matrix: bool,
     /// Leave the twin standing, for `reeve ssh`.
     #[arg(long)]
     pub(crate) keep: bool,

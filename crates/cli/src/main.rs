@@ -47,6 +47,8 @@ fn main() -> ExitCode {
             out,
         } => command::design(&given, &estate, unchanged, out.as_deref()),
         Command::Prove { estate } => command::prove(&given, &estate),
+        Command::Link { estate, out } => command::link(&given, &estate, out.as_deref()),
+        Command::Names(handing) => command::names(&given, &handing),
         Command::Rehearse(rehearsal) => command::rehearse(&given, &rehearsal),
         Command::Ssh {
             estate,

@@ -16,6 +16,7 @@ use crate::credentials::host_at;
 use crate::host::chain;
 pub(crate) use crate::message::Closed;
 use crate::message::{Reply, Request};
+use crate::turns::in_turn;
 
 /// What asks, by name and version.
 const SOURCE: &str = concat!("probe ", env!("CARGO_PKG_VERSION"));
@@ -61,7 +62,7 @@ pub(crate) fn listening(
     hosts.keys().filter_map(told).collect()
 }
 
-/// Asks what is wanted: vantages side by side, each vantage's questions one after the other. `step` hears of each answer.
+/// Asks what is wanted: vantages side by side, each vantage's questions in turn. `step` hears of each answer.
 pub(crate) fn ask_all(
     site: &Site<'_>,
     claims: &[Claim],
@@ -87,10 +88,10 @@ pub(crate) fn ask_all(
         for jobs in by_vantage.values() {
             let sender = sender.clone();
             scope.spawn(move || {
-                for (index, claim, probe) in jobs {
+                in_turn(jobs, &|(index, claim, probe)| {
                     // The receiver outlives every sender of this scope.
                     let _ = sender.send((*index, site.ask(claim, probe, closed)));
-                }
+                });
             });
         }
         drop(sender);
@@ -110,6 +111,7 @@ impl Site<'_> {
         let question = Request::Ask(probe.question.clone(), closed);
         let asked =
             broken(self.twin).map_or_else(|| request(self.twin, &probe.vantage, &question), Err);
+        let mut explained = None;
         let (mut verdict, detail, peer, token) = match asked {
             Ok(Reply::Answer(answer)) => {
                 let verdict = probe::judge(&probe.expect, &answer);
@@ -118,6 +120,7 @@ impl Site<'_> {
                 } else {
                     Peer::None
                 };
+                explained = probe::explain(&probe.expect, &answer);
                 (verdict, answer.detail, peer, answer.token)
             }
             Ok(_) => (
@@ -134,6 +137,9 @@ impl Site<'_> {
             ),
         };
         let mut detail = detail;
+        if let Some(words) = explained.as_ref().and_then(|one| one.words.as_ref()) {
+            detail = format!("{detail}; {words}");
+        }
         if let (Question::Mail { server, .. }, Some(token), Verdict::Holds) =
             (&probe.question, &token, verdict)
         {
@@ -145,7 +151,11 @@ impl Site<'_> {
             verdict = Verdict::Unknown;
             detail = format!("{detail}; {why}");
         }
-        evidence(self, claim, probe, verdict, peer, detail)
+        let mut item = evidence(self, claim, probe, verdict, peer, detail);
+        if let (Verdict::Fails, Some(explained)) = (verdict, explained) {
+            item.remedy = Some(explained.remedy.to_owned());
+        }
+        item
     }
 
     /// Whether the mail server has kept what it accepted.

@@ -39,6 +39,18 @@ pub enum CredentialsError {
     Tls(#[from] TlsError),
 }
 
+/// What is wrong with a server's certificate in a rehearsal of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CertificateFlaw {
+    /// It is another server's: it carries none of this one's names and addresses.
+    Misnamed,
+}
+
+impl CertificateFlaw {
+    /// The name that a certificate of the wrong server carries.
+    pub(crate) const ANOTHER_NAME: &str = "another.example";
+}
+
 /// Everything secret of one run.
 pub(crate) struct Credentials {
     users: Authority,
@@ -127,14 +139,20 @@ impl Credentials {
         })
     }
 
-    /// A server certificate for a host's names and addresses.
+    /// A server certificate for a host's names and addresses, or one with a flaw.
     pub(crate) fn tls_of(
         &self,
         names: &BTreeSet<String>,
         addresses: &[IpAddr],
+        flaw: Option<CertificateFlaw>,
     ) -> Result<TlsIdentity, CredentialsError> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Ok(self.tls.issue(&names, addresses)?)
+        Ok(match flaw {
+            None => self.tls.issue(&names, addresses)?,
+            Some(CertificateFlaw::Misnamed) => {
+                self.tls.issue(&[CertificateFlaw::ANOTHER_NAME], &[])?
+            }
+        })
     }
 }
 

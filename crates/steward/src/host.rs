@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::thread;
 
 use model::claim::Question;
@@ -15,6 +16,7 @@ use probe::packets::Receiver;
 use probe::{Answer, Closing, Means};
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::task::LocalSet;
 use twin::host::{Channel, Request as Frame};
 
 use crate::flow::Flow;
@@ -26,7 +28,7 @@ pub const SUBCOMMAND: &str = "steward-host";
 /// The hidden subcommand that runs the router's side: sentinels are sent back.
 pub const ROUTER_SUBCOMMAND: &str = "steward-router";
 
-/// Requests that wait while one is answered. The steward sends one at a time; more only when a deadline passed.
+/// Requests that wait while one is answered. The steward asks a few questions at once, everything else one at a time.
 const WAITING: usize = 16;
 
 /// Packets that a router may fail to read or to send back before it is taken for broken: a kernel that is short of
@@ -36,10 +38,15 @@ const ECHO_FAILURES: u32 = 1000;
 /// A host that was set up.
 struct Host {
     serving: Serving,
-    means: Means,
-    gateway: Option<IpAddr>,
+    asker: Rc<Asker>,
     receiver: Option<Receiver>,
     flow: Option<Flow>,
+}
+
+/// What asks questions from here.
+struct Asker {
+    means: Means,
+    gateway: Option<IpAddr>,
 }
 
 /// Serves and answers until the twin ends.
@@ -49,7 +56,8 @@ pub fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(serve(channel))
+        // Questions are asked beside one another; none leaves this thread, to whose CPU sentinels are bound.
+        LocalSet::new().block_on(&runtime, serve(channel))
     })())
 }
 
@@ -122,6 +130,22 @@ async fn serve(mut channel: Channel) -> Result<(), Box<dyn Error>> {
     answers.send(first.id, Ok(&Value::Null))?;
     while let Some(frame) = frames.recv().await {
         let reply = match serde_json::from_value(frame.body) {
+            Ok(Request::Ask(question, closed)) => {
+                let (asker, answers) = (Rc::clone(&host.asker), answers.clone());
+                // One that waits for its deadline holds up no other.
+                tokio::task::spawn_local(async move {
+                    let answer = Reply::Answer(asker.ask(&question, closed).await);
+                    let sent = match serde_json::to_value(answer) {
+                        Ok(answer) => answers.send(frame.id, Ok(&answer)),
+                        Err(error) => answers.send(frame.id, Err(&chain(&error))),
+                    };
+                    // A twin that is ending takes no answer, and the next request never comes.
+                    if let Err(error) = sent {
+                        complain(&chain(&error));
+                    }
+                });
+                continue;
+            }
             Ok(request) => host.answer(request).await,
             Err(error) => Err(format!("the request is not understood: {error}")),
         };
@@ -149,8 +173,10 @@ impl Host {
             .map_err(|error| chain(&error))?;
         Ok(Self {
             serving,
-            means,
-            gateway: gateway(),
+            asker: Rc::new(Asker {
+                means,
+                gateway: gateway(),
+            }),
             receiver: None,
             flow: None,
         })
@@ -159,7 +185,10 @@ impl Host {
     async fn answer(&mut self, request: Request) -> Result<Reply, String> {
         match request {
             Request::Listening => Ok(Reply::Listening(self.serving.listening().to_vec())),
-            Request::Ask(question, closed) => Ok(Reply::Answer(self.ask(&question, closed).await)),
+            Request::Ask(question, closed) => {
+                let answer = self.asker.ask(&question, closed).await;
+                Ok(Reply::Answer(answer))
+            }
             Request::BeginFlow(target) => {
                 self.flow = Some(Flow::begin(target));
                 Ok(Reply::Flowing)
@@ -213,17 +242,20 @@ impl Host {
         }
     }
 
+    fn gateway(&self) -> Result<IpAddr, String> {
+        self.asker
+            .gateway
+            .ok_or_else(|| "there is no default route to play the sentinel with".to_owned())
+    }
+}
+
+impl Asker {
     async fn ask(&self, question: &Question, closed: Closed) -> Answer {
         let closing = match (self.gateway, closed) {
             (Some(gateway), Closed::BySentinel) => Closing::Sentinel { gateway },
             (None, _) | (_, Closed::ByDeadline) => Closing::Deadline,
         };
         probe::ask(question, &self.means, &closing).await
-    }
-
-    fn gateway(&self) -> Result<IpAddr, String> {
-        self.gateway
-            .ok_or_else(|| "there is no default route to play the sentinel with".to_owned())
     }
 }
 

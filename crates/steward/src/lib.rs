@@ -11,8 +11,10 @@ mod flow;
 mod folder;
 pub mod host;
 mod kept;
+mod link;
 mod matrix;
 mod message;
+mod names;
 mod outcome;
 mod proof;
 mod rehearsal;
@@ -20,11 +22,14 @@ mod secrets;
 mod sources;
 mod staging;
 mod tunnels;
+mod turns;
 
 pub use doctor::doctor;
-pub use fault::{FAULTS, Fault};
+pub use fault::{Caught, Deviation, FAULTS, Fault, fault_table};
 pub use folder::{Folder, FolderError, Loaded};
 pub use kept::{KeptError, SUBCOMMAND as LOGIN_SUBCOMMAND, enter_shell, login_command};
+pub use link::{LinkFolder, LinkPack, link_pack};
+pub use names::{Names, NamesForm, NamesVerified, name_verdict};
 pub use peers::daemon::{
     PeerChoice, SUBCOMMAND as DAEMON_SUBCOMMAND, UnknownChoice, main as daemon_main,
 };

@@ -81,10 +81,15 @@ pub(crate) fn summary(
         0 => String::new(),
         flights => format!(" and {flights} flights unaccounted for"),
     };
-    format!(
-        "{first}. {} packets were compared with the proof, with {} disagreements{lost}. {live} claims still wait for evidence from AWS itself.",
-        matrix.sent, matrix.disagree
-    )
+    let packets = if *matrix == MatrixCount::default() {
+        "The packet matrix was left out.".to_owned()
+    } else {
+        format!(
+            "{} packets were compared with the proof, with {} disagreements{lost}.",
+            matrix.sent, matrix.disagree
+        )
+    };
+    format!("{first}. {packets} {live} claims still wait for evidence from AWS itself.")
 }
 
 pub(crate) fn seen_fault(fault: &Fault, change: &str, claims: &[Assessment]) -> FaultSeen {
@@ -120,10 +125,11 @@ fn cause(claims: &[Assessment]) -> Option<String> {
             .iter()
             .all(|probe| matches!(probe.expect, Expect::NoWay | Expect::Refused))
     };
-    let proved = failed(Setting::Planned).find(|(_, item)| item.witness.is_some());
+    let traced = failed(Setting::Planned).find(|(_, item)| item.witness.is_some());
+    let proved = || failed(Setting::Planned).next();
     let open = || failed(Setting::Rehearsed).find(|(claim, _)| must_be_closed(claim));
     let broken = || failed(Setting::Rehearsed).next();
-    let (claim, item) = proved.or_else(open).or_else(broken)?;
+    let (claim, item) = traced.or_else(proved).or_else(open).or_else(broken)?;
     Some(match item.setting {
         Setting::Planned => item.detail.clone(),
         _ => format!(

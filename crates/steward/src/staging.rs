@@ -13,7 +13,7 @@ use peers::daemon::Daemons;
 use probe::Means;
 use serde_json::Value;
 
-use crate::credentials::{Credentials, CredentialsError, names_by_host};
+use crate::credentials::{CertificateFlaw, Credentials, CredentialsError, names_by_host};
 use crate::host;
 use crate::kept::Login;
 use crate::message::SetUp;
@@ -50,6 +50,8 @@ pub(crate) struct Staging<'a> {
     pub(crate) daemons: &'a Daemons,
     /// The VPN's daemons; none where the link to the data centre stays plain.
     pub(crate) tunnels: Option<&'a Staged>,
+    /// What is wrong with servers' certificates.
+    pub(crate) flaws: &'a BTreeMap<HostId, CertificateFlaw>,
     pub(crate) run_dir: &'a Path,
     pub(crate) label: &'a str,
     pub(crate) keep: bool,
@@ -95,7 +97,10 @@ impl Staging<'_> {
                         .collect(),
                     secrets: credentials.secrets.clone(),
                     tls: needs_tls(host)
-                        .then(|| credentials.tls_of(names.get(id).unwrap_or(&no_names), &addresses))
+                        .then(|| {
+                            let names = names.get(id).unwrap_or(&no_names);
+                            credentials.tls_of(names, &addresses, self.flaws.get(id).copied())
+                        })
                         .transpose()?,
                     ssh: needs_ssh(host)
                         .then(|| credentials.ssh_of(id, host))

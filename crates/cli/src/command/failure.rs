@@ -1,5 +1,6 @@
 //! Why a command did not do its work, the exit code for it, and what to try next.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -64,9 +65,38 @@ pub(crate) enum Failure {
     /// A result has no JSON form.
     #[error("print the result as JSON")]
     Json(#[source] serde_json::Error),
+    /// A file to hand over cannot be rendered.
+    #[error(transparent)]
+    Render(handover::RenderError),
+    /// A server that is to be asked has no address.
+    #[error("find the address of {server}")]
+    Server {
+        /// What was named.
+        server: String,
+        /// Why; none where the name has no address.
+        #[source]
+        source: Option<io::Error>,
+    },
+    /// Questions cannot be asked from here.
+    #[error("ask questions from this process")]
+    Ask(#[source] io::Error),
+    /// An earlier lock cannot be read.
+    #[error("read the earlier lock {}", path.display())]
+    Before {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// No fault has that name.
-    #[error("plant `{0}`: there is no such fault")]
-    NoFault(String),
+    #[error("plant `{name}`: there is no such fault; there are {known}")]
+    NoFault {
+        /// What was asked for.
+        name: String,
+        /// The names of all faults.
+        known: String,
+    },
     /// There was no rehearsal.
     #[error("rehearse")]
     Rehearse(#[source] RehearseError),
@@ -111,6 +141,7 @@ impl Failure {
             Self::Publish(_)
             | Self::Unwritten(_)
             | Self::Write { .. }
+            | Self::Ask(_)
             | Self::Interrupt(_)
             | Self::Kept(_)
             | Self::Twin { .. } => Exit::CannotRunHere,
@@ -143,7 +174,8 @@ impl Failure {
             Self::NoTerminal | Self::NoAnswer(_) => Some("reeve new NAME --defaults, and change the file".to_owned()),
             Self::Write { .. } => Some("make room on the disk, or make the folder writable".to_owned()),
             Self::Changed(_) => Some("reeve design ESTATE, and commit what it writes".to_owned()),
-            Self::NoFault(_) => Some("reeve rehearse --list-faults".to_owned()),
+            Self::Server { .. } => Some("name the server by its address: 10.200.0.53, [2001:db8::53]:53".to_owned()),
+            Self::NoFault { .. } => Some("reeve rehearse --list-faults".to_owned()),
             Self::Rehearse(RehearseError::Twin(twin::TwinError::CannotRunHere { remedy, .. })) => {
                 Some(format!("{remedy}; `reeve doctor` tells what else this machine lacks"))
             }

@@ -16,7 +16,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
         return list_faults(given);
     }
     let fault = match &wanted.fault {
-        Some(name) => Some(Fault::named(name).ok_or_else(|| Failure::NoFault(name.clone()))?),
+        Some(name) => Some(Fault::named(name).ok_or_else(|| unknown_fault(name))?),
         None => None,
     };
     let Some(path) = &wanted.estate else {
@@ -38,6 +38,7 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
         fault,
         keep: wanted.keep,
         peers: wanted.peers,
+        skip_matrix: wanted.skip_matrix,
     };
     let done = steward::rehearse(&loaded, &lock, &records, &options, &Narrator::new()).map_err(
         |error| match error {
@@ -63,17 +64,52 @@ pub(crate) fn rehearse(given: &Given, wanted: &Rehearsal) -> Result<Exit, Failur
     }
 }
 
+fn unknown_fault(name: &str) -> Failure {
+    let known: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+    Failure::NoFault {
+        name: name.to_owned(),
+        known: known.join(", "),
+    }
+}
+
 fn list_faults(given: &Given) -> Result<Exit, Failure> {
     if given.json {
         let list: Vec<_> = FAULTS
             .iter()
-            .map(|fault| serde_json::json!({ "name": fault.name, "summary": fault.summary }))
+            .map(|fault| {
+                serde_json::json!({
+                    "name": fault.name,
+                    "summary": fault.summary,
+                    "rows": fault.rows,
+                    "proof": fault.caught.proof,
+                    "packets": fault.caught.packets,
+                    "probe": fault.caught.probe,
+                    "besides": fault.caught.besides,
+                    "cause": fault.caught.cause,
+                })
+            })
             .collect();
         print_json(&list)?;
-    } else {
-        for fault in FAULTS {
-            outln!("{:<26} {}", fault.name, fault.summary);
-        }
+        return Ok(Exit::Holds);
+    }
+    for fault in FAULTS {
+        let by = caught_by(fault);
+        outln!("{:<26} {by:<22} {}", fault.name, fault.summary);
     }
     Ok(Exit::Holds)
+}
+
+fn caught_by(fault: &Fault) -> String {
+    let caught = &fault.caught;
+    let all = [
+        (!caught.proof.is_empty(), "proof"),
+        (caught.packets, "packets"),
+        (!caught.probe.is_empty(), "probe"),
+    ];
+    let by: Vec<&str> = all
+        .iter()
+        .filter(|(so, _)| *so)
+        .map(|(_, by)| *by)
+        .collect();
+    by.join(", ")
 }

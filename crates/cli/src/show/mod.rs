@@ -2,6 +2,7 @@
 
 mod explanation;
 mod findings;
+mod mail;
 mod progress;
 mod secrets;
 mod table;
@@ -17,6 +18,7 @@ use crate::exit::Exit;
 
 pub(crate) use explanation::explanation;
 pub(crate) use findings::{Reader, awaited, findings};
+pub(crate) use mail::mail_domain;
 pub(crate) use progress::Narrator;
 pub(crate) use secrets::secrets;
 pub(crate) use table::table;

@@ -248,26 +248,6 @@ fn command_lines_that_make_no_sense() {
 }
 
 #[test]
-fn the_faults_are_listed() {
-    let place = Place::new();
-    let text = place.run(&["rehearse", "--list-faults"]).with(0).stdout;
-    let json = place
-        .run(&["rehearse", "--list-faults", "--json"])
-        .with(0)
-        .json();
-    let names: Vec<_> = json
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|fault| fault["name"].as_str().expect("a name"))
-        .collect();
-    assert_eq!(names.len(), 4);
-    for (line, name) in text.lines().zip(names) {
-        assert!(line.starts_with(name), "{line}");
-    }
-}
-
-#[test]
 fn a_reader_that_goes_away_ends_a_command_quietly() {
     let place = Place::new();
     for words in [

@@ -19,7 +19,7 @@ use twin::Twin;
 
 use self::clock::{Clock, tallied};
 pub use self::publishing::UnwrittenError;
-use crate::credentials::{Credentials, CredentialsError};
+use crate::credentials::{CertificateFlaw, Credentials, CredentialsError};
 use crate::fault::{Fault, Ground};
 use crate::folder::Loaded;
 use crate::host::chain;
@@ -36,6 +36,8 @@ pub struct Options {
     pub keep: bool,
     /// Who plays its servers.
     pub peers: PeerChoice,
+    /// Whether the packet matrix is left out. Its claim is unknown then.
+    pub skip_matrix: bool,
 }
 
 /// Who hears how far a rehearsal is.
@@ -100,6 +102,7 @@ struct Subject<'a> {
     vpns: Vec<VpnConnection>,
     blueprint: Digest,
     planted: Option<(Fault, String)>,
+    flaws: BTreeMap<HostId, CertificateFlaw>,
 }
 
 /// Rehearses an estate and records it under `records`.
@@ -138,6 +141,7 @@ pub fn rehearse(
         hosts: &subject.hosts,
         claims: &subject.claims,
         daemons: &daemons,
+        flaws: &subject.flaws,
         tunnels: link.as_ref().ok().and_then(Option::as_ref),
         run_dir: run.folder(),
         label: &estate.name,
@@ -150,7 +154,7 @@ pub fn rehearse(
             return Err(error);
         }
     };
-    let seen = subject.look(&twin, &link, &clock);
+    let seen = subject.look(&twin, &link, &clock, options.skip_matrix);
     // Whatever becomes of the twin, what was seen is kept first.
     let recorded = run.keep(&seen.evidence);
     evidence.extend(seen.evidence.iter().cloned());
@@ -225,20 +229,22 @@ impl<'a> Subject<'a> {
         let (mut network, mut hosts, claims) = (design.network(), design.hosts(), design.claims());
         let vpns = design.vpns().to_vec();
         let mut blueprint = design.digest();
-        let mut planted = None;
+        let (mut planted, mut flaws) = (None, BTreeMap::new());
         if let Some(fault) = fault {
             let ground = Ground {
+                estate,
+                catalog: &loaded.catalog,
                 network: &mut network,
                 hosts: &mut hosts,
                 secrets: &mut credentials.secrets,
-                catalog: &loaded.catalog,
+                flaws: &mut flaws,
             };
-            let change = fault
+            let done = fault
                 .plant(ground)
                 .ok_or(RehearseError::Fault(fault.name))?;
             // A faulty design is another design: its evidence must never be taken for the right one's.
             blueprint = Digest::of(&(&blueprint, fault.name)).map_err(RehearseError::Digest)?;
-            planted = Some((fault, change));
+            planted = Some((fault, done.change));
         }
         Ok(Self {
             estate,
@@ -248,6 +254,7 @@ impl<'a> Subject<'a> {
             vpns,
             blueprint,
             planted,
+            flaws,
         })
     }
 
