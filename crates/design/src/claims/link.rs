@@ -8,7 +8,7 @@ use model::blueprint::Role;
 use model::claim::{Expect, Question};
 use model::estate::{DirectConnect, Link};
 use model::id::HostId;
-use model::vpn::{TunnelId, VpnConnection};
+use model::vpn::{TunnelId, VpnConnection, VpnRouting};
 
 use super::draft::{Draft, at};
 use crate::balancing::Face;
@@ -23,6 +23,10 @@ const DIRECT: &[&str] = &["R9"];
 /// Why a line of a provider's cannot be rehearsed.
 const NO_LINE: &str =
     "a twin has no line of a provider's: it joins the data centre by a plain link";
+/// Why the loss of a gateway with static routes cannot: a route of a transit gateway's leads to one attachment, each
+/// connection is one, and a static route stays when its connection is down ("Route tables" in its guide). The routers of a
+/// twin lead the same prefix into both.
+const NO_TAKING_OVER: &str = "without BGP a transit gateway leads a prefix into one connection alone: somebody leads it into the other one, which a twin's routers do by themselves";
 /// Why the loss of a tunnel cannot be rehearsed where nothing goes through it.
 const NO_FLOW: &str =
     "no TCP connection of the design goes through the tunnels, so that none could be missed";
@@ -95,13 +99,44 @@ fn of_vpn(plan: &Plan<'_>) -> Vec<Claim> {
     }
     // With one gateway, its loss is the loss of the data centre: a finding of the estate, not a claim of the design.
     if connections.len() > 1 {
-        for connection in &connections {
-            let tunnels = connection.named_tunnels().map(|(tunnel, _)| tunnel);
-            let what = format!("the gateway {}", connection.gateway.address);
-            claims.push(lost(flow.as_ref(), connection, "lost", &what, tunnels));
-        }
+        claims.extend(connections.iter().map(|it| gateway_lost(flow.as_ref(), it)));
     }
+    claims.extend(flow.as_ref().map(|flow| all_lost(flow, &connections)));
     claims
+}
+
+fn gateway_lost(flow: Option<&Flow>, connection: &VpnConnection) -> Claim {
+    let gateway = connection.gateway.address;
+    match connection.routing {
+        VpnRouting::Bgp { .. } => {
+            let tunnels = connection.named_tunnels().map(|(tunnel, _)| tunnel);
+            let what = format!("the gateway {gateway}");
+            lost(flow, connection, "lost", &what, tunnels)
+        }
+        VpnRouting::Static => Draft::of_estate(
+            &format!("{DATA_CENTRE}/{}/lost", connection.id),
+            format!("When the gateway {gateway} is lost, its prefixes are led to the other one"),
+            VPN,
+        )
+        .live_only(NO_TAKING_OVER)
+        .done(),
+    }
+}
+
+/// What goes over the link goes by the tunnels or not at all, so that it never goes in clear.
+fn all_lost(flow: &Flow, connections: &[VpnConnection]) -> Claim {
+    let all = connections.iter().flat_map(VpnConnection::named_tunnels);
+    let question = Question::TunnelLoss {
+        tunnels: all.map(|(tunnel, _)| tunnel).collect(),
+        target: flow.to,
+    };
+    Draft::of_estate(
+        &format!("{DATA_CENTRE}/vpn/all-lost"),
+        "Without any tunnel nothing takes another way to the data centre",
+        VPN,
+    )
+    .ask(&flow.from, question, Expect::NoWay)
+    .done()
 }
 
 /// A tunnel is up. It is asked for a host whose packets go that way.
@@ -109,7 +144,7 @@ fn up(plan: &Plan<'_>, flow: Option<&Flow>, tunnel: &TunnelId) -> Claim {
     let (connection, number) = (&tunnel.vpn, tunnel.number);
     let draft = Draft::of_estate(
         &format!("{DATA_CENTRE}/{connection}/tunnel-{number}/up"),
-        format!("Tunnel {number} of {connection} is up at both ends, and packets pass"),
+        format!("Tunnel {number} of {connection} is up at both ends, and what passes is encrypted"),
         VPN,
     );
     let anybody = || {

@@ -315,23 +315,46 @@ impl<'a> Vpn<'a> {
         Ok(all)
     }
 
-    /// Has the Internet drop everything between a tunnel's ends, and waits until the routers have noticed.
+    /// Has the Internet drop everything between the ends of tunnels, and waits until the routers have noticed.
     ///
     /// # Errors
     /// [`RaiseError`].
-    pub fn lose(&self, tunnel: &TunnelId) -> Result<(), RaiseError> {
-        self.sever(tunnel, true)?;
-        self.await_carrying(tunnel, false)
+    pub fn lose<'t>(
+        &self,
+        tunnels: impl IntoIterator<Item = &'t TunnelId> + Clone,
+    ) -> Result<(), RaiseError> {
+        for tunnel in tunnels.clone() {
+            self.sever(tunnel, true)?;
+        }
+        let mut all = tunnels.into_iter();
+        all.try_for_each(|tunnel| self.await_carrying(tunnel, false))
     }
 
-    /// Has the Internet carry a lost tunnel's packets again, and waits until the routers meet through it.
+    /// Has the Internet carry lost tunnels' packets again, and waits until the routers meet through each. All are given
+    /// back, whichever of them fails.
     ///
     /// # Errors
-    /// [`RaiseError`].
-    pub fn restore(&self, tunnel: &TunnelId) -> Result<(), RaiseError> {
-        self.sever(tunnel, false)?;
-        self.call(tunnel)?;
-        self.await_carrying(tunnel, true)
+    /// [`RaiseError`] of the first that fails.
+    pub fn restore<'t>(
+        &self,
+        tunnels: impl IntoIterator<Item = &'t TunnelId> + Clone,
+    ) -> Result<(), RaiseError> {
+        let all = tunnels.clone().into_iter();
+        let given: Vec<Result<(), RaiseError>> =
+            all.map(|tunnel| self.sever(tunnel, false)).collect();
+        for (tunnel, given) in tunnels.into_iter().zip(given) {
+            given?;
+            // A loss shorter than the ends' patience leaves the association as it was.
+            let stands = [VpnSide::Amazon, VpnSide::Customer]
+                .into_iter()
+                .map(|side| self.end_state(tunnel, side))
+                .collect::<Result<Vec<_>, _>>()?;
+            if !stands.iter().all(|end| end.association.up) {
+                self.call(tunnel)?;
+            }
+            self.await_carrying(tunnel, true)?;
+        }
+        Ok(())
     }
 
     /// Has the Internet drop everything between a tunnel's ends, or no more, and returns at once: for a stream of

@@ -130,7 +130,7 @@ fn is_encrypted(standing: &Standing, vpn: &Vpn<'_>) {
 
 fn one_is_lost(standing: &Standing, vpn: &Vpn<'_>) {
     let stream = standing.begin_stream();
-    vpn.lose(&tunnel(1)).expect("the loss is noticed");
+    vpn.lose([&tunnel(1)]).expect("the loss is noticed");
     let seen = stream.end();
     say(&format!("one tunnel lost: {seen:?}"));
     assert!(seen.answered < seen.sent, "some were lost: {seen:?}");
@@ -140,11 +140,11 @@ fn one_is_lost(standing: &Standing, vpn: &Vpn<'_>) {
 }
 
 fn both_are_lost(standing: &Standing, vpn: &Vpn<'_>) {
-    vpn.lose(&tunnel(2)).expect("the loss is noticed");
+    vpn.lose([&tunnel(2)]).expect("the loss is noticed");
     assert!(!standing.is_answered(), "there is no other way");
-    vpn.restore(&tunnel(2)).expect("it comes back");
+    vpn.restore([&tunnel(2)]).expect("it comes back");
     assert!(standing.is_answered(), "over the second tunnel");
-    vpn.restore(&tunnel(1)).expect("it comes back");
+    vpn.restore([&tunnel(1)]).expect("it comes back");
     assert!(standing.is_answered(), "over the first tunnel");
 }
 
@@ -186,7 +186,7 @@ fn two_gateways(routing: VpnRouting, installed: &Installed) {
     let vpn = Vpn::raise(&standing, standing.plan()).expect("it is raised");
     assert!(standing.is_answered(), "by the first gateway");
     for number in [1, 2] {
-        vpn.lose(&tunnel(number)).expect("the loss is noticed");
+        vpn.lose([&tunnel(number)]).expect("the loss is noticed");
     }
     assert!(standing.is_answered(), "by the second gateway");
     let states = vpn.tunnels().expect("the tunnels' state");
