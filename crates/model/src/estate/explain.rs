@@ -6,7 +6,9 @@ use serde::Serialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::document::{Lines, Need, Report, Shape, Table, did_you_mean, list, quote, quote_key};
+use crate::document::{
+    Kind, Lines, Need, Report, Shape, Table, did_you_mean, list, quote, quote_key,
+};
 use crate::estate::format::{Entry, Node, describe, tree};
 use crate::estate::layers::{self, Sources};
 use crate::estate::like::{ITS_OWN, MOST_ENVIRONMENTS};
@@ -203,13 +205,25 @@ fn unknown(key: &str, above: &[Step], step: &Step, node: &Node<'_>) -> UnknownKe
             None if node.keys.is_empty() => "there is nothing below it".to_owned(),
             None => format!("known there: {}", list(known())),
         },
-        Step::Item(_) => "it is no list of tables".to_owned(),
+        Step::Item(_) if is_list(node) => {
+            format!(
+                "its entries are explained together: ask for {}",
+                quote(&path(above))
+            )
+        }
+        Step::Item(_) => "it is no list".to_owned(),
     };
     UnknownKey::Unknown {
         key: quote(key),
         place,
         remedy,
     }
+}
+
+/// Whether it is a list of values, which have no keys of their own.
+fn is_list(node: &Node<'_>) -> bool {
+    let list = |entry: &Entry| matches!(entry.shape, Shape::Value(Kind::List(_)));
+    node.entry.is_some_and(list)
 }
 
 fn path(steps: &[Step]) -> String {

@@ -146,7 +146,8 @@ fn unknown_keys_are_told_what_was_meant() {
         "there: `production`, `round`, `staging` and `test`",
     );
     check("name.first", "nothing below");
-    check("name[0]", "no list of tables");
+    check("name[0]", "it is no list");
+    check("dns.servers[0]", "ask for `dns.servers`");
     check("xyz", "known there: `format`, `extends`");
     check("a..b", "written like");
     check(&"a.".repeat(100_000), "written like");
