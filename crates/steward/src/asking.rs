@@ -147,7 +147,9 @@ impl Site<'_> {
             verdict = verdict.and(kept);
             detail = format!("{detail}; {words}");
         }
-        if let (Verdict::Fails, Some(why)) = (verdict, broken(self.twin)) {
+        // A host that has gone answers nobody: neither that something fails nor that nothing arrives is shown by that.
+        let silence = verdict == Verdict::Fails || probe.expect == Expect::NoWay;
+        if let (true, Some(why)) = (silence, broken(self.twin)) {
             verdict = Verdict::Unknown;
             detail = format!("{detail}; {why}");
         }

@@ -144,8 +144,9 @@ impl Subject<'_> {
                 None
             }
             Err(error) => {
+                // A part of the VPN may stand, whose daemons forward when they are scheduled.
                 let plainly = "probe over the plain link";
-                evidence.extend(self.probe(site, clock, plainly, Closed::BySentinel, crosses));
+                evidence.extend(self.probe(site, clock, plainly, Closed::ByDeadline, crosses));
                 Some(Plain {
                     why: chain(&error),
                     remedy:
