@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use model::claim::{Expect, Probe, Question};
 use model::{Claim, ClaimId, Digest, Evidence, Host, HostId, Network, Peer, Setting, Verdict};
 use peers::Listening;
-use probe::{Answer, Outcome};
+use probe::{Answer, Explanation, MailFault, Outcome};
 use twin::Twin;
 
 use crate::credentials::host_at;
@@ -146,6 +146,10 @@ impl Site<'_> {
             let (kept, words) = self.find_mail(server.ip(), token);
             verdict = verdict.and(kept);
             detail = format!("{detail}; {words}");
+            explained = (kept == Verdict::Fails).then(|| Explanation {
+                words: None,
+                remedy: MailFault::NotReceived.remedy(),
+            });
         }
         // A host that has gone answers nobody: neither that something fails nor that nothing arrives is shown by that.
         let silence = verdict == Verdict::Fails || probe.expect == Expect::NoWay;
@@ -172,7 +176,10 @@ impl Site<'_> {
             Ok(Reply::Mail(true)) => (Verdict::Holds, format!("found in the mailbox of {host}")),
             Ok(Reply::Mail(false)) => (
                 Verdict::Fails,
-                format!("accepted, but not in the mailbox of {host}"),
+                format!(
+                    "{}: it is not in the mailbox of {host}",
+                    MailFault::NotReceived
+                ),
             ),
             Ok(_) => (
                 Verdict::Unknown,
