@@ -2,13 +2,15 @@
 //!
 //! Pure: values in, text out. It asks nothing, decides no verdict and knows nothing of where evidence comes from.
 
+mod agreed;
 mod diagram;
 pub mod link;
 pub mod names;
 mod page;
 mod report;
 
-pub use diagram::diagram;
+pub use agreed::{Agreed, agreed};
+pub use diagram::{Scene, diagram};
 pub use page::{RenderError, html};
 pub use report::{
     Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, Totals, VERSION,

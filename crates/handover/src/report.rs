@@ -5,6 +5,8 @@ use model::finding::Awaited;
 use model::{Assessment, Digest, Finding, Setting, Verdict};
 use serde::{Deserialize, Serialize};
 
+use crate::agreed::Agreed;
+
 /// The version of the report's JSON form.
 pub const VERSION: u32 = 1;
 
@@ -41,6 +43,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the customer has not given yet.
     pub awaited: Vec<Awaited>,
+    /// What was agreed with the customer; none in reports of versions that did not tell it.
+    #[serde(default)]
+    pub agreed: Vec<Agreed>,
     /// Every required claim with its evidence.
     pub claims: Vec<Assessment>,
     /// The packet matrix, where it was run.

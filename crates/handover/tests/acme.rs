@@ -3,27 +3,44 @@
 use std::collections::BTreeMap;
 
 use handover::{
-    Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, VERSION, diagram,
-    html,
+    Disagreement, FaultSeen, Listening, MatrixCount, NotRehearsed, Phase, Report, Scene, VERSION,
+    agreed, diagram, html,
 };
 use jiff::Timestamp;
 use model::claim::{Hop, Witness};
 use model::lock::Lock;
 use model::packet::Transport;
-use model::{Catalog, Digest, Evidence, Packet, Peer, Setting, Verdict, assess};
+use model::{Catalog, Digest, Estate, Evidence, Network, Packet, Peer, Setting, Verdict, assess};
 
 /// What no name of an estate may do to a page.
 const HOSTILE: &str = "</style></svg><script>alert('x')</script>&\u{1b}[31m";
 
 fn acme() -> design::Design {
+    let catalog = Catalog::embedded();
+    design::design(&estate(), &catalog, &Lock::default()).expect("the example can be designed")
+}
+
+fn estate() -> Estate {
     let text = include_bytes!("../../../examples/acme/estate.toml");
     let today = jiff::civil::date(2026, 11, 22);
     let catalog = Catalog::embedded();
     let reading = model::estate::read("estate.toml", text, &catalog, today);
-    let estate = reading
-        .ready()
-        .expect("the example has no finding that blocks");
-    design::design(estate, &catalog, &Lock::default()).expect("the example can be designed")
+    let ready = reading.ready();
+    ready
+        .expect("the example has no finding that blocks")
+        .clone()
+}
+
+/// The drawing of a network by this name.
+fn draw(customer: &str, design: &design::Design, network: &Network) -> String {
+    let mut estate = estate();
+    customer.clone_into(&mut estate.customer);
+    diagram(&Scene {
+        estate: &estate,
+        network,
+        hosts: &design.hosts(),
+        vpns: design.vpns(),
+    })
 }
 
 fn evidence(
@@ -107,6 +124,7 @@ fn report() -> Report {
         }),
         findings: vec![],
         awaited: vec![],
+        agreed: agreed(&estate()),
         claims: assess(&claims, &answers, &blueprint),
         matrix: Some(MatrixCount {
             sent: 61_234,
@@ -145,9 +163,9 @@ fn report() -> Report {
 #[test]
 fn the_diagram_is_well_formed_and_always_the_same() {
     let design = acme();
-    let (network, hosts) = (design.network(), design.hosts());
-    let drawn = diagram("ACME", &network, &hosts);
-    assert_eq!(drawn, diagram("ACME", &network, &hosts));
+    let network = design.network();
+    let drawn = draw("ACME", &design, &network);
+    assert_eq!(drawn, draw("ACME", &design, &network));
     let document = roxmltree::Document::parse(&drawn).expect("well-formed XML");
     let mut texts: BTreeMap<&str, usize> = BTreeMap::new();
     for text in document.descendants().filter_map(|node| node.text()) {
@@ -165,16 +183,24 @@ fn the_diagram_is_well_formed_and_always_the_same() {
             );
         }
     }
+    for wanted in [
+        "tcp/40022",
+        "203.0.113.10",
+        "IPsec tunnel 2 from",
+        "BGP, AS",
+    ] {
+        assert!(drawn.contains(wanted), "{wanted} is not drawn");
+    }
     assert!(
-        texts.contains_key("tcp/40022"),
-        "the bastion's port is not drawn"
+        drawn.contains("@media screen and (prefers-color-scheme:dark)"),
+        "dark is for screens alone"
     );
 }
 
 #[test]
 fn names_stay_text_and_nothing_is_loaded_from_elsewhere() {
     let design = acme();
-    let drawing = diagram(HOSTILE, &design.network(), &design.hosts());
+    let drawing = draw(HOSTILE, &design, &design.network());
     roxmltree::Document::parse(&drawing).expect("well-formed XML");
     let page = html(&report(), &drawing).expect("rendered");
     assert!(!page.contains("<script"), "a page that needs none has none");
@@ -188,6 +214,8 @@ fn what_fails_what_is_missing_and_who_differs_are_said() {
     let page = html(&report(), "<svg></svg>").expect("rendered");
     for wanted in [
         "What fails",
+        "Who pays",
+        "declares a disaster",
         "What could not be told",
         "tcp 203.0.113.77:49152 &#62; 198.18.0.4:40022",
         "ingress rule 2 allows",
@@ -248,7 +276,7 @@ fn peerings_are_drawn_and_named() {
     network
         .peerings
         .insert("dangling".into(), peer([ids[0].clone(), nowhere]));
-    let drawn = diagram("ACME", &network, &design.hosts());
+    let drawn = draw("ACME", &design, &network);
     roxmltree::Document::parse(&drawn).expect("well-formed XML");
     assert_eq!(drawn.matches("class='peering'").count(), 1);
     for (one, other) in [(&ids[0], &ids[1]), (&ids[1], &ids[0])] {

@@ -106,11 +106,18 @@ pub(crate) fn design(
 ) -> Result<Exit, Failure> {
     let (folder, loaded) = load_ready(given, path)?;
     let design = drawn(&folder, &loaded)?;
-    let title = loaded
+    let (network, hosts) = (design.network(), design.hosts());
+    let drawing = loaded
         .ready()
-        .map(|estate| format!("{} ({})", estate.customer, estate.name))
+        .map(|estate| {
+            handover::diagram(&handover::Scene {
+                estate,
+                network: &network,
+                hosts: &hosts,
+                vpns: design.vpns(),
+            })
+        })
         .unwrap_or_default();
-    let drawing = handover::diagram(&title, &design.network(), &design.hosts());
     let diagram = out.map_or_else(|| folder.diagram_path(), Path::to_owned);
     if unchanged {
         for (file, text) in [

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::network::{RulePeer, SiteKind};
-use model::{GroupId, Host, HostId, Network, Role, SiteId, Traffic, VpcId};
+use model::network::{Place, RulePeer, SiteKind};
+use model::{GroupId, Host, HostId, Network, Role, Traffic, VpcId};
 
-/// Colours of flows by what they come from: operator, Internet, data centre, balancer, bastion, product, other.
-pub(super) const COLOURS: [&str; 7] = [
-    "#1f4e79", "#b3261e", "#6b4fa0", "#1a7f4b", "#0b7285", "#9a6700", "#5c6b7a",
-];
+use super::style::Hue;
 
 /// What may talk to what in one or more environments whose groups are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +29,8 @@ pub(super) struct Node {
     pub(super) title: String,
     /// Its members' short names.
     pub(super) members: Vec<String>,
-    /// Index into [`COLOURS`] of what comes from it.
-    pub(super) colour: usize,
+    /// The colour of what comes from it.
+    pub(super) hue: Hue,
     /// What may be opened here, with a note where it is not drawn as an arrow.
     pub(super) ports: BTreeMap<Traffic, Option<&'static str>>,
 }
@@ -89,7 +86,7 @@ fn map(network: &Network, hosts: &BTreeMap<HostId, Host>, vpc: &VpcId) -> Map {
             continue;
         }
         for rule in &group.ingress {
-            map.admit(network, vpc, &own, rule.traffic, &rule.peer);
+            map.admit(network, hosts, vpc, &own, rule.traffic, &rule.peer);
         }
         for rule in &group.egress {
             if let RulePeer::Prefix(prefix) = &rule.peer {
@@ -109,11 +106,10 @@ fn group_node(network: &Network, hosts: &BTreeMap<HostId, Host>, id: &GroupId) -
         .iter()
         .find_map(|host| hosts.get(*host))
         .map(|host| host.role);
-    let (column, colour) = match role {
-        Some(Role::Bastion) => (1, 4),
-        Some(Role::PublicBalancer | Role::InternalBalancer) => (1, 3),
-        Some(Role::Product) => (2, 5),
-        _ => (3, 6),
+    let column = match role {
+        Some(Role::Bastion | Role::PublicBalancer | Role::InternalBalancer) => 1,
+        Some(Role::Product) => 2,
+        _ => 3,
     };
     let members: Vec<_> = members
         .into_iter()
@@ -123,15 +119,25 @@ fn group_node(network: &Network, hosts: &BTreeMap<HostId, Host>, id: &GroupId) -
         column,
         title: short(id.as_str()).to_owned(),
         members,
-        colour,
+        hue: hue_from(role),
         ports: BTreeMap::new(),
     })
+}
+
+fn hue_from(role: Option<Role>) -> Hue {
+    match role {
+        Some(Role::Bastion) => Hue::Bastion,
+        Some(Role::PublicBalancer | Role::InternalBalancer) => Hue::Balancer,
+        Some(Role::Product) => Hue::Product,
+        _ => Hue::Other,
+    }
 }
 
 impl Map {
     fn admit(
         &mut self,
         network: &Network,
+        hosts: &BTreeMap<HostId, Host>,
         vpc: &VpcId,
         own: &str,
         traffic: Traffic,
@@ -152,7 +158,7 @@ impl Map {
                 Some("from the whole VPC")
             }
             RulePeer::Prefix(prefix) => {
-                let from = self.place(network, prefix, 0);
+                let from = self.elsewhere(network, hosts, prefix, 0);
                 self.flows.insert(Flow {
                     from,
                     to: own.to_owned(),
@@ -179,20 +185,7 @@ impl Map {
         if within_vpc(network, vpc, prefix) {
             return;
         }
-        let to = match host_in(network, hosts, prefix) {
-            Some((id, host)) => {
-                let key = format!("out {id}");
-                self.nodes.entry(key.clone()).or_insert_with(|| Node {
-                    column: 4,
-                    title: short(id.as_str()).to_owned(),
-                    members: vec![host.name.clone()],
-                    colour: 6,
-                    ports: BTreeMap::new(),
-                });
-                key
-            }
-            None => self.place(network, prefix, 4),
-        };
+        let to = self.elsewhere(network, hosts, prefix, 4);
         if let Some(node) = self.nodes.get_mut(&to) {
             node.ports.entry(traffic).or_insert(None);
         }
@@ -203,27 +196,49 @@ impl Map {
         });
     }
 
-    /// The node of a place outside, in the first or the last column.
-    fn place(&mut self, network: &Network, prefix: &IpNet, column: usize) -> String {
-        let site = site_of(network, prefix);
-        let (title, colour) =
-            match site.and_then(|id| network.sites.get(id).map(|site| (id, site.kind))) {
-                Some((id, SiteKind::Internet)) => (id.to_string(), 1),
-                Some((id, SiteKind::OnInternet)) => (id.to_string(), 0),
-                Some((id, SiteKind::Private)) => (id.to_string(), 2),
-                None => (prefix.to_string(), 6),
-            };
-        let key = format!("{} {title}", if column == 0 { "in" } else { "out" });
+    /// The node of what is outside the VPC, in the first or the last column: a host that the prefix names alone, another
+    /// VPC, or a site.
+    fn elsewhere(
+        &mut self,
+        network: &Network,
+        hosts: &BTreeMap<HostId, Host>,
+        prefix: &IpNet,
+        column: usize,
+    ) -> String {
+        let (title, member, hue) = match host_in(network, hosts, prefix) {
+            Some((id, host, place)) => {
+                let title = short(id.as_str()).to_owned();
+                let hue = match host.role {
+                    Role::Bastion => Hue::Bastion,
+                    _ => Hue::Other,
+                };
+                // What belongs to an environment and stands elsewhere is told by where it stands, alike in each.
+                let own = id.as_str().strip_suffix(&title) == Some(&format!("{place}/"));
+                let member = match own && !is_vpc(network, &place) {
+                    true => host.name.clone(),
+                    false => format!("in {place}"),
+                };
+                (title, member, hue)
+            }
+            None => {
+                let (title, hue) = place_of(network, prefix);
+                (title, prefix.to_string(), hue)
+            }
+        };
+        let side = if column == 0 { "in" } else { "out" };
+        let key = match hue {
+            Hue::Bastion | Hue::Other => format!("{side} {title} {member}"),
+            _ => format!("{side} {title}"),
+        };
         let node = self.nodes.entry(key.clone()).or_insert_with(|| Node {
             column,
             title,
             members: Vec::new(),
-            colour,
+            hue,
             ports: BTreeMap::new(),
         });
-        let text = prefix.to_string();
-        if !node.members.contains(&text) {
-            node.members.push(text);
+        if !node.members.contains(&member) {
+            node.members.push(member);
             node.members.sort();
         }
         key
@@ -237,31 +252,59 @@ fn within_vpc(network: &Network, vpc: &VpcId, prefix: &IpNet) -> bool {
         .is_some_and(|vpc| vpc.cidrs.iter().any(|range| range.contains(prefix)))
 }
 
-/// The site whose addresses hold the prefix; everything wider is the Internet.
-fn site_of<'a>(network: &'a Network, prefix: &IpNet) -> Option<&'a SiteId> {
+fn is_vpc(network: &Network, name: &str) -> bool {
+    network.vpcs.keys().any(|vpc| short(vpc.as_str()) == name)
+}
+
+/// The VPC or the site whose addresses hold the prefix; everything wider is the Internet.
+fn place_of(network: &Network, prefix: &IpNet) -> (String, Hue) {
+    if let Some(vpc) = network
+        .vpcs
+        .keys()
+        .find(|vpc| within_vpc(network, vpc, prefix))
+    {
+        return (short(vpc.as_str()).to_owned(), Hue::DataCentre);
+    }
     let own = network
         .sites
         .iter()
         .find(|(_, site)| site.prefixes.iter().any(|range| range.contains(prefix)));
-    own.or_else(|| {
+    let site = own.or_else(|| {
         network
             .sites
             .iter()
             .find(|(_, site)| site.kind == SiteKind::Internet)
-    })
-    .map(|(id, _)| id)
+    });
+    match site {
+        Some((id, site)) => (
+            id.to_string(),
+            match site.kind {
+                SiteKind::Internet => Hue::Internet,
+                SiteKind::OnInternet => Hue::Operator,
+                SiteKind::Private => Hue::DataCentre,
+            },
+        ),
+        None => (prefix.to_string(), Hue::Other),
+    }
 }
 
-/// The host outside that a prefix of a single address names.
+/// The host that a prefix of a single address names, in another VPC or in a private site, and the name of that place.
+/// Who is on the Internet is told by its network.
 fn host_in<'a>(
-    network: &Network,
+    network: &'a Network,
     hosts: &'a BTreeMap<HostId, Host>,
     prefix: &IpNet,
-) -> Option<(&'a HostId, &'a Host)> {
+) -> Option<(&'a HostId, &'a Host, String)> {
     if prefix.prefix_len() != prefix.max_prefix_len() {
         return None;
     }
     let address: IpAddr = prefix.addr();
     let (_, interface) = network.interface_at(address)?;
-    hosts.get_key_value(&interface.host)
+    let place = match &interface.place {
+        Place::Site(site) if network.sites.get(site)?.kind == SiteKind::Private => site.to_string(),
+        Place::Site(_) => return None,
+        Place::Subnet(subnet) => short(network.subnets.get(subnet)?.vpc.as_str()).to_owned(),
+    };
+    let (id, host) = hosts.get_key_value(&interface.host)?;
+    Some((id, host, place))
 }

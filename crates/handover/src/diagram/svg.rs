@@ -2,37 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Every rule begins with the drawing's own class: within a page, styles of an SVG hold for the whole page.
-const STYLE: &str = "\
-.reeve text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:12px;fill:#1d2733}\
-.reeve .title{font-size:22px;font-weight:600}\
-.reeve .head{font-size:15px;font-weight:600}\
-.reeve .name{font-weight:600}\
-.reeve .small{font-size:11px}\
-.reeve .tight{font-size:10px}\
-.reeve .out{fill:#1a7f4b}\
-.reeve .soft{fill:#5c6b7a;font-size:11px}\
-.reeve .mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:10.5px;fill:#5c6b7a}\
-.reeve .end{text-anchor:end}\
-.reeve .mid{text-anchor:middle}\
-.reeve .inv{fill:#fff;font-weight:600;font-size:11px;text-anchor:middle}\
-.reeve .site{fill:#f5f7fa;stroke:#9aa7b4}\
-.reeve .vpc{fill:#fff;stroke:#1f4e79;stroke-width:2}\
-.reeve .zone{fill:#f8fafc;stroke:#cdd6e0;stroke-dasharray:5 4}\
-.reeve .public{fill:#e9f5ec;stroke:#8dc29c}\
-.reeve .app{fill:#e9f0fa;stroke:#93b3dc}\
-.reeve .data{fill:#fbf0e3;stroke:#dfb37c}\
-.reeve .transit{fill:#f1edf8;stroke:#b7a6d8}\
-.reeve .chip{fill:#fff;stroke:#b8c4d0}\
-.reeve .node{fill:#fff;stroke:#7d8b99;stroke-width:1.2}\
-.reeve .row{stroke:#e6ebf0}\
-.reeve .badge{fill:#1f4e79}\
-.reeve .transitbar{fill:#6b4fa0}\
-.reeve .link{fill:none;stroke:#5c6b7a;stroke-width:2}\
-.reeve .tunnel{fill:none;stroke:#6b4fa0;stroke-width:2.5;stroke-dasharray:7 4}\
-.reeve .peering{fill:none;stroke:#0b7285;stroke-width:2}\
-.reeve .flow{fill:none;stroke-width:1.7;opacity:.85}\
-.reeve .halo{fill:none;stroke:#fff;stroke-width:4.5;opacity:.9}";
+use super::style::{self, Hue};
 
 /// A drawing of a fixed width that grows downwards.
 pub(super) struct Canvas {
@@ -74,9 +44,10 @@ impl Canvas {
     }
 
     /// A coloured dot.
-    pub(super) fn dot(&mut self, x: f64, y: f64, colour: &str) {
+    pub(super) fn dot(&mut self, x: f64, y: f64, hue: Hue) {
+        let hue = hue.name();
         self.put(format_args!(
-            "<circle cx='{x:.1}' cy='{y:.1}' r='4' fill='{colour}'/>"
+            "<circle cx='{x:.1}' cy='{y:.1}' r='4' class='f-{hue}'/>"
         ));
     }
 
@@ -85,13 +56,13 @@ impl Canvas {
         self.put(format_args!("<path d='{data}' class='{class}'/>"));
     }
 
-    /// A flow: a curve with an arrow head, over a white halo so that crossings stay readable.
-    pub(super) fn flow(&mut self, data: &str, colour: &str, what: &str) {
+    /// A flow: a curve with an arrow head, over a halo of the paper's colour so that crossings stay readable.
+    pub(super) fn flow(&mut self, data: &str, hue: Hue, what: &str) {
         self.path(data, "halo");
-        let marker = colour.trim_start_matches('#');
+        let hue = hue.name();
         let what = escape(what);
         self.put(format_args!(
-            "<path d='{data}' class='flow' stroke='{colour}' marker-end='url(#a{marker})'><title>{what}</title></path>"
+            "<path d='{data}' class='flow s-{hue}' marker-end='url(#a-{hue})'><title>{what}</title></path>"
         ));
     }
 
@@ -103,21 +74,22 @@ impl Canvas {
 
     /// The whole element.
     pub(super) fn finish(self, height: f64) -> String {
-        let markers: String = super::flows::COLOURS
+        let markers: String = Hue::ALL
             .iter()
-            .map(|colour| {
-                let name = colour.trim_start_matches('#');
+            .map(|hue| {
+                let name = hue.name();
                 format!(
-                    "<marker id='a{name}' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='6.5' markerHeight='6.5' \
-                     orient='auto'><path d='M0 0.6 L8 4 L0 7.4 z' fill='{colour}'/></marker>"
+                    "<marker id='a-{name}' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='6.5' markerHeight='6.5' \
+                     orient='auto'><path d='M0 0.6 L8 4 L0 7.4 z' class='f-{name}'/></marker>"
                 )
             })
             .collect();
+        let style = style::sheet();
         let Self { width, body } = self;
         format!(
             "<svg class='reeve' xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:.0} {height:.0}' width='{width:.0}' \
-             height='{height:.0}' role='img'>\n<defs><style>{STYLE}</style>{markers}</defs>\n\
-             <rect width='100%' height='100%' fill='#fff'/>\n{body}</svg>\n"
+             height='{height:.0}' role='img'>\n<defs><style>{style}</style>{markers}</defs>\n\
+             <rect width='100%' height='100%' class='paper'/>\n{body}</svg>\n"
         )
     }
 }
@@ -126,6 +98,37 @@ impl Canvas {
 pub(super) fn width_of(text: &str) -> f64 {
     // Names are short; a length that does not fit 16 bits is drawn as one that just does.
     f64::from(u16::try_from(text.chars().count()).unwrap_or(u16::MAX)) * 6.4
+}
+
+/// As much of a text as fits a width at so many pixels a letter; what is cut off is three dots.
+pub(super) fn fit(text: &str, width: f64, letter: f64) -> String {
+    let mut room = width;
+    let mut kept = String::with_capacity(text.len());
+    let count = text.chars().count();
+    if f64::from(u16::try_from(count).unwrap_or(u16::MAX)) * letter <= width {
+        return text.to_owned();
+    }
+    for character in text.chars() {
+        room -= letter;
+        if room < letter {
+            break;
+        }
+        kept.push(character);
+    }
+    kept.push('…');
+    kept
+}
+
+/// As many of some texts as fit a width, and how many more there are.
+pub(super) fn fitting(texts: &[String], separator: &str, width: f64, letter: f64) -> String {
+    let whole = texts.join(separator);
+    let rest = texts.len().saturating_sub(1);
+    match texts {
+        [first, _, ..] if fit(&whole, width, letter) != whole => {
+            fit(&format!("{first} and {rest} more"), width, letter)
+        }
+        _ => fit(&whole, width, letter),
+    }
 }
 
 fn escape(text: &str) -> String {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::flows::{COLOURS, Map, Node};
+use super::flows::{Map, Node};
 use super::routing::{self, Column, Trip};
-use super::svg::Canvas;
+use super::svg::{Canvas, fit, fitting};
 
 /// Left edge and width of each column.
 const COLUMNS: [(f64, f64); 5] = [
@@ -80,8 +80,7 @@ fn draw_map(canvas: &mut Canvas, map: &Map, top: f64) -> f64 {
     let ways = routing::ways(&columns(&placed), &trips);
     for ((flow, from, to), way) in ends.iter().zip(ways) {
         let what = format!("{} → {}: {}", from.node.title, to.node.title, flow.traffic);
-        let colour = COLOURS.get(from.node.colour).copied().unwrap_or("#5c6b7a");
-        canvas.flow(&way, colour, &what);
+        canvas.flow(&way, from.node.hue, &what);
     }
     for item in placed.values() {
         draw_box(canvas, item);
@@ -172,17 +171,18 @@ fn draw_box(canvas: &mut Canvas, item: &Placed<'_>) {
         height,
     } = *item;
     canvas.rect(x, y, width, height, 6.0, "node");
-    canvas.dot(
-        x + 12.0,
-        y + 15.0,
-        COLOURS.get(node.colour).copied().unwrap_or("#5c6b7a"),
+    canvas.dot(x + 12.0, y + 15.0, node.hue);
+    canvas.text(
+        x + 22.0,
+        y + 19.0,
+        "name",
+        &fit(&node.title, width - 30.0, 7.0),
     );
-    canvas.text(x + 22.0, y + 19.0, "name", &node.title);
     canvas.text(
         x + 22.0,
         y + 33.0,
         "soft",
-        &fitting(&node.members, width - 30.0),
+        &fitting(&node.members, ", ", width - 28.0, 5.5),
     );
     for (row, (traffic, note)) in (0_u16..).zip(&node.ports) {
         let line = y + HEAD + ROW * f64::from(row);
@@ -191,18 +191,5 @@ fn draw_box(canvas: &mut Canvas, item: &Placed<'_>) {
         if let Some(note) = note {
             canvas.text(x + width - 8.0, line + 13.5, "soft end", note);
         }
-    }
-}
-
-/// As many members as fit, and how many more there are.
-fn fitting(members: &[String], width: f64) -> String {
-    let whole = members.join(", ");
-    if super::svg::width_of(&whole) * 0.9 <= width {
-        return whole;
-    }
-    match members {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
 }

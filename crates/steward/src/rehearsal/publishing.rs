@@ -60,6 +60,7 @@ impl Subject<'_> {
             fault,
             findings: loaded.findings.clone(),
             awaited: loaded.awaited.clone(),
+            agreed: handover::agreed(self.estate),
             claims,
             matrix: Some(seen.matrix),
             phases: clock.phases(),
@@ -76,9 +77,13 @@ impl Subject<'_> {
 
     pub(super) fn publish(&self, report: &Report, run: &mut Run) -> Result<(), UnwrittenError> {
         let folder = run.folder().to_owned();
-        let title = format!("{} ({})", self.estate.customer, self.estate.name);
         // The picture is of what stood, so that a planted fault is in it.
-        let drawing = handover::diagram(&title, &self.network, &self.hosts);
+        let drawing = handover::diagram(&handover::Scene {
+            estate: self.estate,
+            network: &self.network,
+            hosts: &self.hosts,
+            vpns: &self.vpns,
+        });
         let json = serde_json::to_vec_pretty(report).map_err(UnwrittenError::Json)?;
         ledger::publish(&folder.join("diagram.svg"), drawing.as_bytes())?;
         ledger::publish(&folder.join("report.json"), &json)?;

@@ -6,7 +6,8 @@ use model::network::Place;
 use model::{Host, HostId, Network, Role};
 
 use super::{Area, short};
-use crate::diagram::svg::Canvas;
+use crate::diagram::style::Hue;
+use crate::diagram::svg::{Canvas, fit};
 
 /// Height of a chip of two lines, and of one with a public address below.
 const CHIP: f64 = 34.0;
@@ -19,37 +20,57 @@ pub(super) struct Chip {
     name: String,
     address: String,
     public: Option<String>,
-    colour: &'static str,
+    hue: Hue,
 }
 
-fn colour(role: Option<Role>) -> &'static str {
+/// The colour of a role.
+pub(super) fn hue(role: Option<Role>) -> Hue {
     match role {
-        Some(Role::Bastion) => "#0b7285",
-        Some(Role::PublicBalancer | Role::InternalBalancer) => "#1a7f4b",
-        Some(Role::Product) => "#9a6700",
-        Some(Role::Database) => "#c2571a",
-        Some(Role::Resolver | Role::CustomerDns) => "#6b4fa0",
-        Some(Role::Operator) => "#1f4e79",
-        Some(Role::InternetClient | Role::InternetServer) => "#b3261e",
-        _ => "#5c6b7a",
+        Some(Role::Bastion) => Hue::Bastion,
+        Some(Role::PublicBalancer | Role::InternalBalancer) => Hue::Balancer,
+        Some(Role::Product) => Hue::Product,
+        Some(Role::Database) => Hue::Database,
+        Some(Role::Resolver | Role::CustomerDns) => Hue::Names,
+        Some(Role::Operator) => Hue::Operator,
+        Some(Role::InternetClient | Role::InternetServer) => Hue::Internet,
+        _ => Hue::Other,
+    }
+}
+
+/// A host's name where it stands: without its environment or site, unless another has the same name there.
+fn name_at<'a>(id: &'a str, mut there: impl Iterator<Item = &'a str>) -> String {
+    let name = short(id);
+    if there.any(|other| other != id && short(other) == name) {
+        id.replace('/', " ")
+    } else {
+        name.to_owned()
     }
 }
 
 /// What stands at a place.
 pub(super) fn chips(network: &Network, hosts: &BTreeMap<HostId, Host>, place: &Place) -> Vec<Chip> {
+    let there = || {
+        network
+            .interfaces
+            .values()
+            .filter(|interface| &interface.place == place)
+    };
     let mut chips: Vec<Chip> = network
         .interfaces
         .iter()
         .filter(|(_, interface)| &interface.place == place)
-        .map(|(id, interface)| Chip {
-            name: short(id.as_str()).to_owned(),
+        .map(|(_, interface)| Chip {
+            name: name_at(
+                interface.host.as_str(),
+                there().map(|other| other.host.as_str()),
+            ),
             address: interface
                 .addresses
                 .first()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             public: interface.public.map(|address| address.to_string()),
-            colour: colour(hosts.get(&interface.host).map(|host| host.role)),
+            hue: hue(hosts.get(&interface.host).map(|host| host.role)),
         })
         .collect();
     if let Place::Subnet(subnet) = place {
@@ -62,7 +83,7 @@ pub(super) fn chips(network: &Network, hosts: &BTreeMap<HostId, Host>, place: &P
                     name: short(id.as_str()).to_owned(),
                     address: nat.address.to_string(),
                     public: nat.public.map(|address| address.to_string()),
-                    colour: "#1f4e79",
+                    hue: Hue::Other,
                 }),
         );
     }
@@ -89,11 +110,16 @@ pub(super) fn draw_chips(canvas: &mut Canvas, chips: &[Chip], area: Area, across
         let x = area.x + 8.0 + at(index % across) * (width + 8.0);
         let y = area.y + at(index / across) * height;
         canvas.rect(x, y, width, height - 6.0, 5.0, "chip");
-        canvas.dot(x + 11.0, y + 12.0, chip.colour);
+        canvas.dot(x + 11.0, y + 12.0, chip.hue);
         let long = chip.name.chars().count() > LONG_NAME;
-        let class = if long { "name tight" } else { "name small" };
-        canvas.text(x + 20.0, y + 16.0, class, &chip.name);
-        canvas.text(x + 20.0, y + 28.0, "mono", &chip.address);
+        let (class, letter) = if long {
+            ("name tight", 5.7)
+        } else {
+            ("name small", 6.7)
+        };
+        let room = width - 22.0;
+        canvas.text(x + 20.0, y + 16.0, class, &fit(&chip.name, room, letter));
+        canvas.text(x + 20.0, y + 28.0, "mono", &fit(&chip.address, room, 6.35));
         if let Some(public) = &chip.public {
             canvas.text(x + 20.0, y + 40.0, "mono out", public);
         }

@@ -3,20 +3,51 @@
 use std::collections::BTreeMap;
 
 use model::network::AttachedTo;
-use model::{Network, SiteId, VpcId};
+use model::{Network, VpcId};
 
 use super::{Area, short};
 use crate::diagram::svg::{Canvas, width_of};
 
-/// Lanes of the gap between the columns of VPCs, from its middle: for links of VPCs that are not in the row next to what
-/// they are linked to, and for peerings, of which more than four share them.
+/// Lanes between the VPCs of two columns, from the middle: for links of VPCs that are not in the row next to what they
+/// are linked to, and for peerings, of which more than four share them.
 const INTERNET_LANE: f64 = 9.0;
 const TRANSIT_LANE: f64 = -9.0;
 const PEERING_LANES: [f64; 4] = [-4.5, -1.5, 1.5, 4.5];
+/// Where they are where VPCs stand in one column: in the drawing's margins, the left one and the right one.
+const LEFT_MARGIN: f64 = 9.0;
+const RIGHT_MARGIN: f64 = 14.0;
+const PEERINGS_MARGIN: f64 = 20.0;
 /// How far below a VPC's upper edge its peerings leave it.
 const UNDER_HEAD: f64 = 38.0;
 /// How far above or below its VPC a link turns into the gap.
 const TURN: f64 = 18.0;
+
+/// Where links run past VPCs.
+struct Lanes {
+    internet: f64,
+    transit: f64,
+    peerings: f64,
+}
+
+impl Lanes {
+    fn of(canvas: &Canvas, vpcs: &BTreeMap<VpcId, Area>) -> Self {
+        let middle = canvas.width() / 2.0;
+        let one_column = vpcs.values().all(|area| area.width > middle);
+        if one_column {
+            Self {
+                internet: LEFT_MARGIN,
+                transit: canvas.width() - RIGHT_MARGIN,
+                peerings: PEERINGS_MARGIN,
+            }
+        } else {
+            Self {
+                internet: middle + INTERNET_LANE,
+                transit: middle + TRANSIT_LANE,
+                peerings: middle,
+            }
+        }
+    }
+}
 
 /// Draws the transit gateway and returns where it stands.
 pub(super) fn draw_transit(canvas: &mut Canvas, network: &Network, top: f64) -> Area {
@@ -63,6 +94,7 @@ pub(super) fn link_internet(
         .values()
         .map(|area| area.y)
         .fold(f64::INFINITY, f64::min);
+    let lanes = Lanes::of(canvas, vpcs);
     for (id, area) in vpcs {
         let gateways = network
             .internet_gateways
@@ -77,8 +109,7 @@ pub(super) fn link_internet(
         let from = x.clamp(internet.x + 30.0, internet.x + internet.width - 30.0);
         let half = start + 20.0;
         let around = if area.y > first {
-            let gap = canvas.width() / 2.0 + INTERNET_LANE;
-            format!("H{gap:.1} V{:.1} ", area.y - TURN)
+            format!("H{:.1} V{:.1} ", lanes.internet, area.y - TURN)
         } else {
             String::new()
         };
@@ -97,6 +128,7 @@ pub(super) fn link_internet(
 /// From VPC to VPC where two are peered, along the gap between the columns of VPCs; their names are in the VPCs' heads.
 pub(super) fn link_peerings(canvas: &mut Canvas, network: &Network, vpcs: &BTreeMap<VpcId, Area>) {
     let middle = canvas.width() / 2.0;
+    let lanes = Lanes::of(canvas, vpcs);
     for (index, peering) in (0_usize..).zip(network.peerings.values()) {
         let [Some(one), Some(other)] = peering.vpcs.each_ref().map(|vpc| vpcs.get(vpc)) else {
             continue;
@@ -115,7 +147,7 @@ pub(super) fn link_peerings(canvas: &mut Canvas, network: &Network, vpcs: &BTree
                 "M{:.1} {:.1} H{:.1} V{:.1} H{:.1}",
                 edge(one),
                 below(one),
-                middle + lane,
+                lanes.peerings + lane,
                 below(other),
                 edge(other)
             ),
@@ -124,60 +156,40 @@ pub(super) fn link_peerings(canvas: &mut Canvas, network: &Network, vpcs: &BTree
     }
 }
 
-/// From the transit gateway to what is attached to it.
+/// From the transit gateway to the VPCs that are attached to it.
 pub(super) fn link_transit(
     canvas: &mut Canvas,
     network: &Network,
     transit: Area,
     vpcs: &BTreeMap<VpcId, Area>,
-    private: &[Area],
-    sites: &[&SiteId],
 ) {
+    let lanes = Lanes::of(canvas, vpcs);
     let last = vpcs.values().map(|area| area.y).fold(0.0, f64::max);
     for attachment in network
         .transit_gateways
         .values()
         .flat_map(|gateway| gateway.attachments.values())
     {
-        match &attachment.to {
-            AttachedTo::Vpc { vpc, .. } => {
-                let Some(area) = vpcs.get(vpc) else { continue };
-                let x = area.middle();
-                let y = transit.y + transit.height / 2.0;
-                let edge = if x < transit.middle() {
-                    transit.x
-                } else {
-                    transit.x + transit.width
-                };
-                let bottom = area.bottom();
-                let way = if area.y < last {
-                    let gap = canvas.width() / 2.0 + TRANSIT_LANE;
-                    format!("V{:.1} H{gap:.1} V{:.1}", bottom + TURN, transit.y)
-                } else {
-                    format!("V{y:.1} H{edge:.1}")
-                };
-                canvas.path(&format!("M{x:.1} {bottom:.1} {way}"), "link");
-            }
-            AttachedTo::Site(site) => {
-                let Some(area) = sites
-                    .iter()
-                    .position(|id| *id == site)
-                    .and_then(|at| private.get(at))
-                else {
-                    continue;
-                };
-                let x = transit.middle();
-                canvas.path(
-                    &format!("M{x:.1} {:.1} V{:.1}", transit.bottom(), area.y),
-                    "tunnel",
-                );
-                canvas.text(
-                    x + 10.0,
-                    f64::midpoint(transit.bottom(), area.y) + 4.0,
-                    "soft",
-                    "the link to the data centre",
-                );
-            }
-        }
+        let AttachedTo::Vpc { vpc, .. } = &attachment.to else {
+            continue;
+        };
+        let Some(area) = vpcs.get(vpc) else { continue };
+        let (x, bottom) = (area.middle(), area.bottom());
+        let y = transit.y + transit.height / 2.0;
+        let far = if area.y < last { lanes.transit } else { x };
+        // Straight down onto the gateway where that is below, else from its side.
+        let end = if far < transit.x {
+            format!("V{y:.1} H{:.1}", transit.x)
+        } else if far > transit.x + transit.width {
+            format!("V{y:.1} H{:.1}", transit.x + transit.width)
+        } else {
+            format!("V{:.1}", transit.y)
+        };
+        let around = if area.y < last {
+            format!("V{:.1} H{far:.1} ", bottom + TURN)
+        } else {
+            String::new()
+        };
+        canvas.path(&format!("M{x:.1} {bottom:.1} {around}{end}"), "link");
     }
 }

@@ -1,15 +1,16 @@
 //! The upper half of the diagram: sites, VPCs, zones, subnets, hosts and the links between them.
 
 mod chips;
+mod legend;
+mod line;
 mod links;
 mod sites;
 mod vpcs;
 
-use std::collections::BTreeMap;
+use model::network::{AttachedTo, SiteKind};
+use model::{Network, SiteId};
 
-use model::network::SiteKind;
-use model::{Host, HostId, Network, SiteId};
-
+use super::Scene;
 use super::svg::Canvas;
 use links::{draw_transit, link_internet, link_peerings, link_transit};
 use sites::draw_sites;
@@ -38,12 +39,9 @@ impl Area {
 }
 
 /// Draws the topology and returns its lower edge.
-pub(super) fn draw(
-    canvas: &mut Canvas,
-    network: &Network,
-    hosts: &BTreeMap<HostId, Host>,
-    top: f64,
-) -> f64 {
+pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, top: f64) -> f64 {
+    let Scene { network, hosts, .. } = *scene;
+    legend::draw(canvas, network, hosts, top - 22.0);
     let outside: Vec<&SiteId> = of_kind(network, |kind| kind != SiteKind::Private);
     let inside: Vec<&SiteId> = of_kind(network, |kind| kind == SiteKind::Private);
     let (sites, below) = draw_sites(canvas, network, hosts, &outside, top);
@@ -56,7 +54,11 @@ pub(super) fn draw(
         network,
         hosts,
         &inside,
-        below + if inside.is_empty() { 0.0 } else { 46.0 },
+        below
+            + match transit {
+                Some(_) if !inside.is_empty() => line::HEIGHT,
+                _ => 0.0,
+            },
     );
 
     let internet = outside
@@ -68,9 +70,29 @@ pub(super) fn draw(
     }
     link_peerings(canvas, network, &vpcs);
     if let Some(transit) = transit {
-        link_transit(canvas, network, transit, &vpcs, &private, &inside);
+        link_transit(canvas, network, transit, &vpcs);
+        for site in joined(network, &inside, &private) {
+            line::draw(canvas, scene.estate, scene.vpns, transit, site);
+        }
     }
     below
+}
+
+/// Where the sites stand that a transit gateway joins.
+fn joined(network: &Network, sites: &[&SiteId], areas: &[Area]) -> Vec<Area> {
+    let attached = |site: &SiteId| {
+        let mut attachments = network
+            .transit_gateways
+            .values()
+            .flat_map(|gateway| gateway.attachments.values());
+        attachments.any(|attachment| attachment.to == AttachedTo::Site(site.clone()))
+    };
+    sites
+        .iter()
+        .zip(areas)
+        .filter(|(site, _)| attached(site))
+        .map(|(_, area)| *area)
+        .collect()
 }
 
 fn of_kind(network: &Network, wanted: impl Fn(SiteKind) -> bool) -> Vec<&SiteId> {

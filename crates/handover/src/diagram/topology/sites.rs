@@ -7,7 +7,7 @@ use model::{Host, HostId, Network, SiteId};
 
 use super::chips::{chips, draw_chips, row_height, rows};
 use super::{Area, MARGIN};
-use crate::diagram::svg::Canvas;
+use crate::diagram::svg::{Canvas, fitting, width_of};
 
 /// Height of a site's name and prefixes.
 const SITE_HEAD: f64 = 34.0;
@@ -50,7 +50,12 @@ pub(super) fn draw_sites(
             area.x + area.width - 12.0,
             area.y + 22.0,
             "mono end",
-            &prefixes.join("  "),
+            &fitting(
+                &prefixes,
+                "  ",
+                width - 60.0 - width_of(id.as_str()) * 1.4,
+                6.35,
+            ),
         );
         draw_chips(
             canvas,

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::network::Place;
+use model::network::{AttachedTo, Place};
 use model::{Host, HostId, Network, SubnetId, VpcId};
 
 use super::chips::{chips, draw_chips, row_height, rows};
 use super::{Area, MARGIN, short};
-use crate::diagram::svg::Canvas;
+use crate::diagram::svg::{Canvas, fit, width_of};
+
+/// As many zones stand side by side in half the drawing's width; with more, a VPC has the whole of it.
+const ZONES_OF_HALF: usize = 2;
 
 /// Subnets by tier and zone.
 type Grid<'a> = BTreeMap<(String, String), &'a SubnetId>;
@@ -45,14 +48,26 @@ fn tiers<'a>(network: &'a Network, vpc: &VpcId) -> (Vec<String>, Vec<String>, Gr
     (names, zones.into_iter().collect(), grid)
 }
 
-/// Draws the VPCs, two side by side, and returns where each stands and the lower edge.
+/// Draws the VPCs, two side by side where their zones leave room for it, and returns where each stands and the lower edge.
 pub(super) fn draw_vpcs(
     canvas: &mut Canvas,
     network: &Network,
     hosts: &BTreeMap<HostId, Host>,
     top: f64,
 ) -> (BTreeMap<VpcId, Area>, f64) {
-    let across = if network.vpcs.len() > 1 { 2 } else { 1 };
+    let (inner, outer): (Vec<_>, Vec<_>) =
+        network.vpcs.keys().partition(|vpc| attached(network, vpc));
+    let widest = network
+        .vpcs
+        .keys()
+        .map(|vpc| tiers(network, vpc).1.len())
+        .max();
+    let narrow = widest.is_none_or(|zones| zones <= ZONES_OF_HALF);
+    let across = if network.vpcs.len() > 1 && narrow {
+        2
+    } else {
+        1
+    };
     let gap = 26.0;
     let room = canvas.width() - 2.0 * MARGIN;
     let width = if across == 2 {
@@ -62,8 +77,8 @@ pub(super) fn draw_vpcs(
     };
     let mut areas = BTreeMap::new();
     let mut y = top;
-    let ids: Vec<_> = network.vpcs.keys().collect();
-    for pair in ids.chunks(across) {
+    // What no transit gateway joins stands above what one does.
+    for pair in outer.chunks(across).chain(inner.chunks(across)) {
         let mut below: f64 = y;
         for (index, vpc) in (0_u16..).zip(pair) {
             let x = MARGIN + f64::from(index) * (width + gap);
@@ -87,6 +102,14 @@ pub(super) fn draw_vpcs(
     (areas, y - 40.0)
 }
 
+fn attached(network: &Network, id: &VpcId) -> bool {
+    let mut attachments = network
+        .transit_gateways
+        .values()
+        .flat_map(|gateway| gateway.attachments.values());
+    attachments.any(|attachment| matches!(&attachment.to, AttachedTo::Vpc { vpc, .. } if vpc == id))
+}
+
 fn draw_vpc(
     canvas: &mut Canvas,
     network: &Network,
@@ -97,7 +120,11 @@ fn draw_vpc(
     let (tiers, zones, grid) = tiers(network, id);
     let count = f64::from(u16::try_from(zones.len().max(1)).unwrap_or(1));
     let zone_width = (at.width - 16.0) / count - 8.0;
-    let across = if zone_width > 400.0 { 3 } else { 2 };
+    let across = match zone_width {
+        wide if wide > 560.0 => 4,
+        middling if middling > 400.0 => 3,
+        _ => 2,
+    };
     let heights: Vec<f64> = tiers
         .iter()
         .map(|tier| {
@@ -147,12 +174,9 @@ fn draw_head(canvas: &mut Canvas, network: &Network, id: &VpcId, area: Area) {
         .get(id)
         .map(|vpc| vpc.region.as_str())
         .unwrap_or_default();
-    canvas.text(
-        area.x + 16.0,
-        area.y + 29.0,
-        "head",
-        &format!("{} · {region}{}", short(id.as_str()), peered(network, id)),
-    );
+    let head = format!("{} · {region}", short(id.as_str()));
+    canvas.text(area.x + 16.0, area.y + 29.0, "head", &head);
+    let after = area.x + 34.0 + width_of(&head) * 1.38;
     let ranges: Vec<_> = network
         .vpcs
         .get(id)
@@ -160,11 +184,15 @@ fn draw_head(canvas: &mut Canvas, network: &Network, id: &VpcId, area: Area) {
         .flat_map(|vpc| &vpc.cidrs)
         .map(ToString::to_string)
         .collect();
+    let ranges = ranges.join("  ");
+    let before = area.x + area.width - 26.0 - width_of(&ranges);
+    let peered = fit(&peered(network, id), (before - after).max(0.0), 5.9);
+    canvas.text(after, area.y + 29.0, "soft", &peered);
     canvas.text(
         area.x + area.width - 14.0,
         area.y + 29.0,
         "mono end",
-        &ranges.join("  "),
+        &ranges,
     );
 }
 
@@ -182,7 +210,7 @@ fn peered(network: &Network, id: &VpcId) -> String {
         return String::new();
     }
     let others: Vec<_> = others.into_iter().collect();
-    format!(" · peered with {}", others.join(", "))
+    format!("peered with {}", others.join(", "))
 }
 
 fn draw_subnet(
