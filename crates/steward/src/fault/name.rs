@@ -29,7 +29,7 @@ pub(super) const RESOLVERS_CLOSED: Fault = Fault {
         proof: &["ENV/dns/from-data-centre"],
         packets: true,
         probe: &["ENV/dns/from-data-centre"],
-        besides: &["*/dns/mapping/*", "ENV/dns/bastion"],
+        besides: &["*/dns/mapping/*", "ENV/dns/*"],
         cause: &["no ingress rule"],
     },
     plant: resolvers_closed,

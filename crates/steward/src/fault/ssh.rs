@@ -2,6 +2,7 @@
 
 use ipnet::{IpNet, Ipv4Net};
 use model::network::RulePeer;
+use model::packet::PortRange;
 use model::{HostId, Network, Role, Service, ServiceKind, Traffic};
 
 use super::ground::{EVERYWHERE, Way, acl_of, back_of, enter, group_of, open, subnet_of};
@@ -18,7 +19,7 @@ pub(super) const BASTION_OPEN: Fault = Fault {
         proof: &["ENV/ssh/bastion/only-from-operator"],
         packets: true,
         probe: &["ENV/ssh/bastion/only-from-operator"],
-        besides: &["ENV/internet/no-way-in", "ENV/replies", "isolation/*"],
+        besides: &["ENV/internet/no-way-in", "isolation/*"],
         cause: &["group ", "allows tcp/", "0.0.0.0/0"],
     },
     plant: bastion_open,
@@ -41,7 +42,7 @@ pub(super) const OPERATOR_RANGE_SPLIT: Fault = Fault {
         proof: &["ENV/ssh/bastion/only-from-operator"],
         packets: true,
         probe: &["ENV/ssh/bastion/only-from-operator"],
-        besides: &["ENV/internet/no-way-in", "ENV/replies", "isolation/*"],
+        besides: &["ENV/internet/no-way-in", "isolation/*"],
         cause: &["group ", "allows tcp/", ".0.0.0/1"],
     },
     plant: operator_range_split,
@@ -169,8 +170,11 @@ fn let_in(network: &mut Network, host: &HostId, port: u16, from: &[IpNet]) -> Op
         return Some(format!("the firewall's rules for {group}"));
     }
     let acl = acl_of(network, host)?;
+    let replies = Traffic::Tcp(PortRange::EPHEMERAL);
     for range in from {
         enter(network, &acl, Way::In, true, traffic, *range)?;
+        // Whoever is let in is answered too.
+        enter(network, &acl, Way::Out, true, replies, *range)?;
     }
     Some(format!("{group} and the ACL {acl}"))
 }
