@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::daemons::all_are_installed;
 use crate::machine::can_rehearse;
 use crate::place::{Place, Running};
 use crate::processes::{marked, namespaces, none_remain};
@@ -17,14 +18,18 @@ use crate::processes::{marked, namespaces, none_remain};
 /// How many moments are tried.
 const ROUNDS: u32 = 20;
 
-/// The lines that a rehearsal tells before its end, in order: the moment is somewhere after one of them.
-const TOLD: usize = 7;
+/// The lines that a rehearsal tells before its end, in order: the moment is somewhere after one of them. Where no VPN can
+/// be raised there are fewer, and the last moments are all after its end.
+const TOLD: usize = 10;
 
 /// The line by which the twin stands. What dies then is missed.
 const STANDS: usize = 5;
 
 /// The longest wait after a line, in milliseconds: about as long as a phase on an idle machine.
 const AFTER: usize = 700;
+
+/// A command line of strongSwan's daemon has this, wherever it is installed.
+const CHARON: &str = "/charon";
 
 /// Numbers that look random, from a seed that repeats a failure (Marsaglia's xorshift).
 struct Dice(u64);
@@ -62,6 +67,7 @@ enum Part {
     Supervisor,
     Init,
     Router,
+    Vpn,
     Host,
 }
 
@@ -73,7 +79,8 @@ impl Part {
             () if is("twin-supervisor") => Self::Supervisor,
             () if is("twin-init") => Self::Init,
             () if is("steward-router") => Self::Router,
-            // Whatever else came of it: programs that are about to be hosts, and what they started.
+            () if is("steward-vpn") => Self::Vpn,
+            // Whatever else came of it: programs that are about to be hosts, and the daemons that they started.
             () => Self::Host,
         }
     }
@@ -165,4 +172,30 @@ fn of_a_twin_whose_router_dies_nothing_is_claimed() {
 #[test]
 fn of_a_twin_that_dies_nothing_is_claimed() {
     check(Part::Init);
+}
+
+/// The moment is when the first daemon of IPsec has started, long before the last tunnel is up.
+#[test]
+fn kill_9_while_the_vpn_is_raised_leaves_nothing() {
+    if !can_rehearse() || !all_are_installed() {
+        return;
+    }
+    let place = Place::new();
+    let mut running = place.start(&["rehearse", "../acme", "--peers", "real"]);
+    let charon = |command: &String| command.contains(CHARON);
+    assert!(
+        running.goes_on_until(|_| marked(&place.mark).values().any(charon)),
+        "the VPN is raised"
+    );
+    let held = namespaces(marked(&place.mark).keys());
+    kill(Pid::from_raw(running.pid()), Signal::SIGKILL).expect("it is there");
+    let ended = running.end();
+    assert_eq!(ended.status.signal(), Some(9), "{ended:?}");
+    let told = ended
+        .stderr
+        .lines()
+        .any(|line| line.contains("raise the VPN"));
+    assert!(!told, "it was being raised: {}", ended.stderr);
+    none_remain(&place.mark, &held, "killed while the VPN was raised");
+    place.is_tidy("killed while the VPN was raised");
 }

@@ -1,7 +1,9 @@
-//! The program as people run it: on the example, with faults, broken estates, closed outputs, interruptions and kills.
+//! The program as people run it: on the examples, with faults, broken estates, closed outputs, interruptions and kills.
 
 mod commands;
+mod daemons;
 mod estate;
+mod examples;
 mod faults;
 mod interrupted;
 mod kept;

@@ -17,10 +17,13 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 /// Between two looks at something that is waited for.
 pub(crate) const LOOK: Duration = Duration::from_millis(3);
 
-/// The example that comes with Reeve.
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/acme");
+/// The examples that come with Reeve.
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
-/// What of the example is an estate; the rest may be records of somebody's runs.
+/// What the examples' operator says for all its customers.
+const DEFAULTS: &str = "defaults.toml";
+
+/// What of an example is an estate; the rest may be records of somebody's runs.
 const FILES: [&str; 3] = ["estate.toml", "reeve.lock", "diagram.svg"];
 
 /// What may stand in a run's folder, whatever befell the run. Parts of files have names of their own.
@@ -61,8 +64,13 @@ pub(crate) struct Ended {
 }
 
 impl Place {
-    /// A new place with the example's estate.
+    /// A new place with the first example's estate.
     pub(crate) fn new() -> Self {
+        Self::with("acme")
+    }
+
+    /// A new place with an example's estate, in a folder of its name.
+    pub(crate) fn with(example: &str) -> Self {
         let owner = tempfile::Builder::new()
             .prefix("reeve-test-")
             .tempdir()
@@ -72,7 +80,8 @@ impl Place {
         for name in ["home", "tmp", "here", "output"] {
             fs::create_dir(place.path(name)).expect("a folder");
         }
-        place.copy_estate("acme");
+        fs::copy(Path::new(EXAMPLES).join(DEFAULTS), place.path(DEFAULTS)).expect("a copy");
+        place.copy_example(example, example);
         place
     }
 
@@ -92,14 +101,14 @@ impl Place {
         self.folder.join(name)
     }
 
-    /// Copies the example's estate to a folder of that name.
-    pub(crate) fn copy_estate(&self, name: &str) -> PathBuf {
+    /// Copies an example's estate to a folder of that name.
+    pub(crate) fn copy_example(&self, example: &str, name: &str) {
         let estate = self.path(name);
         fs::create_dir(&estate).expect("a folder");
         for file in FILES {
-            fs::copy(Path::new(EXAMPLE).join(file), estate.join(file)).expect("a copy");
+            let from = Path::new(EXAMPLES).join(example).join(file);
+            fs::copy(from, estate.join(file)).expect("a copy");
         }
-        estate
     }
 
     /// Reeve, to be run in this place: a home, a folder for temporary files and a working folder of its own.

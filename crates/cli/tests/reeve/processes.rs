@@ -18,17 +18,23 @@ const KINDS: [&str; 6] = ["user", "mnt", "pid", "net", "uts", "ipc"];
 pub(crate) fn marked(mark: &str) -> BTreeMap<i32, String> {
     let mut found = BTreeMap::new();
     for pid in all() {
-        let text = |file: &str| {
-            let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).replace('\0', " ")
-        };
-        let command = text("cmdline");
-        if text("environ").contains(mark) || command.contains(mark) {
+        let command = text(pid, "cmdline");
+        if text(pid, "environ").contains(mark) || command.contains(mark) {
             found.insert(pid, command);
         }
     }
     found.remove(&std::process::id().cast_signed());
     found
+}
+
+/// The processes in any of these namespaces, by number, with their command lines: daemons, whose environment has no mark,
+/// are among them.
+pub(crate) fn holders(held: &BTreeSet<String>) -> BTreeMap<i32, String> {
+    all()
+        .into_iter()
+        .filter(|pid| !namespaces([pid]).is_disjoint(held))
+        .map(|pid| (pid, text(pid, "cmdline")))
+        .collect()
 }
 
 /// The namespaces of processes that are not this process's own.
@@ -43,12 +49,13 @@ pub(crate) fn namespaces<'a>(pids: impl IntoIterator<Item = &'a i32>) -> BTreeSe
 /// Waits until no process has a mark and none is in one of these namespaces; then nothing of it is mounted here either.
 pub(crate) fn none_remain(mark: &str, held: &BTreeSet<String>, why: &str) {
     let deadline = Instant::now() + GONE;
+    // The kernel gives the number of a namespace that is gone to the next one, which may be of another twin that stands up
+    // meanwhile: what was not there when the wait began is no remainder.
+    let before: BTreeSet<i32> = all().into_iter().collect();
     loop {
         let left = marked(mark);
-        let holders: Vec<i32> = all()
-            .into_iter()
-            .filter(|pid| !namespaces([pid]).is_disjoint(held))
-            .collect();
+        let mut holders = holders(held);
+        holders.retain(|pid, _| before.contains(pid));
         if left.is_empty() && holders.is_empty() {
             break;
         }
@@ -60,6 +67,11 @@ pub(crate) fn none_remain(mark: &str, held: &BTreeSet<String>, why: &str) {
     }
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("the mounts");
     assert!(!mounts.contains(mark), "{why}: mounted here: {mounts}");
+}
+
+fn text(pid: i32, file: &str) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
 
 fn all() -> Vec<i32> {

@@ -1,16 +1,14 @@
-//! What a rehearsal of the example says and leaves behind.
+//! What every rehearsal leaves behind: records that verify, a page that loads nothing, and no secret.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use handover::Report;
-use model::{Assessment, Digest, Setting, Verdict};
+use model::Digest;
 use serde_json::Value;
 
-use crate::machine::can_rehearse;
-use crate::place::{Ended, Place, everything_below};
-use crate::processes::none_remain;
+use crate::place::{Ended, everything_below};
 
 impl Ended {
     /// The JSON on standard output.
@@ -19,60 +17,8 @@ impl Ended {
     }
 }
 
-#[test]
-fn the_example_holds_and_the_report_says_so() {
-    if !can_rehearse() {
-        return;
-    }
-    let place = Place::new();
-    let ended = place.run(&["rehearse", "--json", "../acme"]).with(0);
-    none_remain(&place.mark, &Default::default(), "it has ended");
-    place.is_tidy("it has ended");
-    let run = place.only_run("acme");
-    let kept = fs::read_to_string(run.join("report.json")).expect("the report");
-    assert_eq!(ended.stdout.trim_end(), kept, "both are the same report");
-    let report: Report = serde_json::from_str(&kept).expect("a report");
-
-    assert_eq!((report.verdict, &report.fault), (Verdict::Holds, &None));
-    let matrix = report.matrix.as_ref().expect("a matrix");
-    assert!(matrix.sent > 1000, "{} packets", matrix.sent);
-    assert_eq!((matrix.disagreements.len(), matrix.unknown), (0, 0));
-    assert_eq!(
-        matrix.sent,
-        matrix.arrived + matrix.lost,
-        "every packet is accounted for"
-    );
-    assert!(report.claims.len() > 100, "{} claims", report.claims.len());
-    report.claims.iter().for_each(answered);
-    assert!(report.memory.is_some_and(|bytes| bytes > 0));
-    assert!(!report.not_rehearsed.is_empty() && !report.not_proved.is_empty());
-    assert!(report.peers.iter().all(|one| one.peer.contains("stand-in")));
-
-    records(&run, &kept);
-    page(
-        &fs::read_to_string(run.join("report.html")).expect("the page"),
-        &report,
-    );
-    nothing_secret(&run);
-}
-
-/// Whatever a rehearsal can tell of a claim is told, and what only AWS can tell is named missing.
-fn answered(assessment: &Assessment) {
-    let id = &assessment.claim.id;
-    let required = assessment.claim.required_settings();
-    for setting in [Setting::Planned, Setting::Rehearsed] {
-        let told = assessment.verdicts.get(&setting).copied();
-        let wanted = required.contains(&setting).then_some(Verdict::Holds);
-        assert_eq!(told, wanted, "{id}, {setting}");
-    }
-    assert!(!assessment.verdicts.contains_key(&Setting::Live), "{id}");
-    let live = required.contains(&Setting::Live).then_some(Setting::Live);
-    let missing: Vec<_> = live.into_iter().collect();
-    assert_eq!(assessment.missing, missing, "{id}");
-}
-
 /// The run's records verify, and the last vouches for the evidence and the report.
-fn records(run: &Path, report: &str) {
+pub(crate) fn records(run: &Path, report: &str) {
     let journal = ledger::read(&run.join("journal.jsonl")).expect("a journal");
     let evidence = ledger::read(&run.join("evidence.jsonl")).expect("evidence");
     assert!(!journal.torn && !evidence.torn);
@@ -93,7 +39,7 @@ fn records(run: &Path, report: &str) {
 }
 
 /// The page shows the report and loads nothing: not from the network, and not from beside it.
-fn page(html: &str, report: &Report) {
+pub(crate) fn page(html: &str, report: &Report) {
     for word in [
         "<link", "<iframe", "@import", "import(", "fetch(", "XMLHttp",
     ] {
@@ -122,7 +68,7 @@ fn page(html: &str, report: &Report) {
 
 /// No file of the run holds a private key, or anything that looks like a generated password: 28 letters and digits of
 /// both cases in a row.
-fn nothing_secret(run: &Path) {
+pub(crate) fn nothing_secret(run: &Path) {
     for path in everything_below(run).iter().filter(|path| path.is_file()) {
         let bytes = fs::read(path).expect("a file of the run");
         let text = String::from_utf8_lossy(&bytes);

@@ -15,7 +15,7 @@ fn rehearsals_at_once_all_hold() {
         return;
     }
     let place = Place::new();
-    place.copy_estate(ODD);
+    place.copy_example("acme", ODD);
     let mut bare = place.reeve(&["rehearse", "../acme"]);
     bare.env_clear().env("LANG", &place.mark);
     let started = [

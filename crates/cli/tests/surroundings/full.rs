@@ -19,6 +19,8 @@ const PAGE: u64 = 4096;
 
 pub(crate) fn all() {
     let place = Place::new();
+    // The example without a VPN: whoever plays the servers, all of it can be told.
+    place.copy_example("initech", "initech");
     fs::create_dir(place.path("small")).expect("a folder");
     fence::run(CASE, &place, &[]);
 }
@@ -27,7 +29,14 @@ pub(crate) fn inside(place: &Place, _: &[String]) {
     fence::enter(CloneFlags::empty());
     let disk = place.path("small");
     let records = disk.join("records");
-    let words = ["rehearse", "../acme", "--records", word(&records)];
+    let words = [
+        "rehearse",
+        "../initech",
+        "--peers",
+        "embedded",
+        "--records",
+        word(&records),
+    ];
     let sizes = with_room(&disk, ROOMY, || {
         place.run(&words).with(0);
         sizes(&records)
