@@ -7,6 +7,7 @@ use model::claim::{Peer, Question};
 use model::{Assessment, Setting, Verdict};
 
 use crate::daemons::all_are_installed;
+use crate::kept::rename;
 use crate::machine::can_rehearse;
 use crate::place::{Place, word};
 use crate::processes::{holders, marked, namespaces, none_remain};
@@ -55,6 +56,8 @@ fn real(example: &str, link: Link, login: &Login) {
         return;
     }
     let place = Place::with(example);
+    // Whoever stops a twin of this example on the same machine by its name does not mean this one.
+    rename(&place, example);
     let report = rehearse(&place, example, &["--peers", "real", "--keep"], link);
     no_stand_in_but_of_products(&report);
     let daemons: &[&str] = match link {

@@ -36,11 +36,15 @@ fn listed(place: &Place) -> Vec<(String, Listed)> {
 }
 
 /// Gives the estate a name that no other kept twin on this machine has, and returns it.
-fn rename(place: &Place) -> String {
+pub(crate) fn rename(place: &Place, example: &str) -> String {
     let name = place.mark.to_lowercase();
-    let file = place.path("acme/estate.toml");
+    let file = place.path(example).join("estate.toml");
     let text = fs::read_to_string(&file).expect("the estate");
-    let renamed = text.replacen("name = \"acme\"", &format!("name = \"{name}\""), 1);
+    let renamed = text.replacen(
+        &format!("name = \"{example}\""),
+        &format!("name = \"{name}\""),
+        1,
+    );
     assert_ne!(text, renamed);
     fs::write(file, renamed).expect("an estate");
     name
@@ -69,7 +73,7 @@ fn twins_are_kept_entered_and_stopped() {
         return;
     }
     let place = Place::new();
-    let label = rename(&place);
+    let label = rename(&place, "acme");
     ssh(&place, "production/apim-1", &["true"])
         .with(2)
         .telling(&["failed to find a kept twin", "--keep"]);
@@ -119,7 +123,7 @@ fn a_kept_twin_that_is_killed_is_gone() {
         return;
     }
     let place = Place::new();
-    rename(&place);
+    rename(&place, "acme");
     let run = keep(&place);
     let alive = marked(&place.mark);
     let held = namespaces(alive.keys());
