@@ -5,6 +5,7 @@ mod daemons;
 mod estate;
 mod examples;
 mod faults;
+mod handed;
 mod interrupted;
 mod kept;
 mod killed;
