@@ -15,12 +15,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod tunnel;
 
 use std::collections::BTreeMap;
 
+use model::vpn::VpnConnection;
 use model::{Catalog, EnvironmentId, Estate, Host, HostId, Network, Secret, SecretName};
 
 use crate::credentials::CertificateFlaw;
+use crate::tunnels::TunnelFault;
 
 pub use caught::{Caught, Deviation};
 pub use table::fault_table;
@@ -48,6 +51,10 @@ pub(crate) struct Ground<'a> {
     pub(crate) secrets: &'a mut BTreeMap<SecretName, Secret>,
     /// What is wrong with servers' certificates.
     pub(crate) flaws: &'a mut BTreeMap<HostId, CertificateFlaw>,
+    /// The VPN connections of the design.
+    pub(crate) vpns: &'a [VpnConnection],
+    /// What is to be wrong with them, once they stand.
+    pub(crate) tunnels: &'a mut Option<TunnelFault>,
 }
 
 /// A fault that was planted.
@@ -80,6 +87,10 @@ pub const FAULTS: &[Fault] = &[
     time::NTP_BLOCKED,
     joined::ROUTES_WITHDRAWN,
     joined::ROUTE_LEAKED,
+    tunnel::ONE_TUNNEL_DOWN,
+    tunnel::ALL_TUNNELS_DOWN,
+    tunnel::TUNNEL_KEY_WRONG,
+    tunnel::ROUTE_LEAKED_BY_BGP,
     subnet::ACL_DROPS_RETURNS,
     console::DEFAULT_ADMIN_PASSWORD,
     console::CONSOLE_USER_MISSING,

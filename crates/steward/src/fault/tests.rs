@@ -61,6 +61,8 @@ impl Example {
             hosts: &mut hosts,
             secrets: &mut BTreeMap::new(),
             flaws: &mut BTreeMap::new(),
+            vpns: self.design.vpns(),
+            tunnels: &mut None,
         })?;
         Some((planted, network))
     }
@@ -160,6 +162,8 @@ fn an_estate_without_anything_to_break_has_no_fault() {
             hosts: &mut BTreeMap::new(),
             secrets: &mut BTreeMap::new(),
             flaws: &mut BTreeMap::new(),
+            vpns: self.design.vpns(),
+            tunnels: &mut None,
         };
         assert_eq!(fault.plant(ground), None, "{}", fault.name);
     }

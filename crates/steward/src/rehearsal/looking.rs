@@ -3,6 +3,7 @@
 use handover::{Listening, MatrixCount};
 use model::Evidence;
 use model::claim::Probe;
+use peers::vpn::RaiseError;
 use twin::Twin;
 
 use super::Subject;
@@ -126,7 +127,13 @@ impl Subject<'_> {
         let ground = Standing(site.twin);
         let raised = clock.time(
             "raise the VPN",
-            || staged.raise(&ground),
+            || {
+                let vpn = staged.raise(&ground)?;
+                if let Some(fault) = &self.broken {
+                    fault.plant(&vpn)?;
+                }
+                Ok::<_, RaiseError>(vpn)
+            },
             |raised| match raised {
                 Ok(_) => format!("{} tunnels, {}", staged.tunnels(), staged.peer()),
                 Err(error) => format!("failed: {}", chain(error)),

@@ -24,7 +24,7 @@ use crate::fault::{Fault, Ground};
 use crate::folder::Loaded;
 use crate::host::chain;
 use crate::staging::{Staging, StagingError};
-use crate::tunnels::{Plain, Staged};
+use crate::tunnels::{Plain, Staged, TunnelFault};
 use crate::{outcome, proof};
 
 /// How a rehearsal is to be done.
@@ -103,6 +103,8 @@ struct Subject<'a> {
     blueprint: Digest,
     planted: Option<(Fault, String)>,
     flaws: BTreeMap<HostId, CertificateFlaw>,
+    /// What is to be wrong with the VPN once it stands.
+    broken: Option<TunnelFault>,
 }
 
 /// Rehearses an estate and records it under `records`.
@@ -229,7 +231,7 @@ impl<'a> Subject<'a> {
         let (mut network, mut hosts, claims) = (design.network(), design.hosts(), design.claims());
         let vpns = design.vpns().to_vec();
         let mut blueprint = design.digest();
-        let (mut planted, mut flaws) = (None, BTreeMap::new());
+        let (mut planted, mut flaws, mut broken) = (None, BTreeMap::new(), None);
         if let Some(fault) = fault {
             let ground = Ground {
                 estate,
@@ -238,6 +240,8 @@ impl<'a> Subject<'a> {
                 hosts: &mut hosts,
                 secrets: &mut credentials.secrets,
                 flaws: &mut flaws,
+                vpns: &vpns,
+                tunnels: &mut broken,
             };
             let done = fault
                 .plant(ground)
@@ -255,6 +259,7 @@ impl<'a> Subject<'a> {
             blueprint,
             planted,
             flaws,
+            broken,
         })
     }
 

@@ -30,7 +30,17 @@ pub(crate) fn ask(
                 Ok(states) => state(states, tunnel),
                 Err(error) => (Verdict::Unknown, chain(error)),
             },
-            Question::TunnelLoss { tunnels, target } => lost(site, vpn, tunnels, *target, probe),
+            Question::TunnelLoss { tunnels, target } => {
+                // One that carries nothing anyway is neither taken nor awaited.
+                let carries = |id: &&TunnelId| {
+                    let states = states.as_deref().unwrap_or_default();
+                    states.iter().any(|it| it.tunnel == **id && it.carries)
+                };
+                let taken: BTreeSet<TunnelId> = tunnels.iter().filter(carries).cloned().collect();
+                let (verdict, words) = lost(site, vpn, &taken, *target, probe);
+                let names: Vec<_> = tunnels.iter().map(ToString::to_string).collect();
+                (verdict, format!("without {}: {words}", names.join(" and ")))
+            }
             _ => continue,
         };
         // A host that is gone answers nobody, and neither shows that a tunnel fails nor that nothing passes.
@@ -158,8 +168,7 @@ fn lost(
         verdict = verdict.and(Verdict::Unknown);
         words = format!("{words}; not all came back: {}", chain(&error));
     }
-    let names: Vec<_> = tunnels.iter().map(ToString::to_string).collect();
-    (verdict, format!("without {}: {words}", names.join(" and ")))
+    (verdict, words)
 }
 
 /// What a connection from the vantage comes to while tunnels are lost.

@@ -1,6 +1,7 @@
 //! The VPN of a twin: staged with it, raised once the plain link has been compared, and asked.
 
 mod asked;
+mod breaking;
 mod staged;
 mod station;
 
@@ -11,6 +12,7 @@ use model::claim::{Expect, Probe, Question};
 use model::vpn::VpnConnection;
 
 pub(crate) use self::asked::{ask, untold};
+pub(crate) use self::breaking::TunnelFault;
 pub(crate) use self::staged::Staged;
 pub(crate) use self::station::Standing;
 pub use self::station::{SUBCOMMAND, main};
