@@ -102,6 +102,12 @@ impl Fault {
         FAULTS.iter().find(|fault| fault.name == name).copied()
     }
 
+    /// Whether it is planted in the VPN, and so needs the VPN's real daemons.
+    pub fn needs_vpn(&self) -> bool {
+        let mut probed = self.caught.probe.iter();
+        probed.any(|claim| claim.starts_with("data-centre/vpn-"))
+    }
+
     /// Plants it; nothing when the estate has nowhere to plant it.
     pub(crate) fn plant(self, mut ground: Ground<'_>) -> Option<Planted> {
         (self.plant)(&mut ground)

@@ -162,7 +162,7 @@ fn an_estate_without_anything_to_break_has_no_fault() {
             hosts: &mut BTreeMap::new(),
             secrets: &mut BTreeMap::new(),
             flaws: &mut BTreeMap::new(),
-            vpns: self.design.vpns(),
+            vpns: &[],
             tunnels: &mut None,
         };
         assert_eq!(fault.plant(ground), None, "{}", fault.name);

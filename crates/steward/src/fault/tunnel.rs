@@ -35,8 +35,8 @@ pub(super) const ALL_TUNNELS_DOWN: Fault = Fault {
         packets: false,
         probe: &["data-centre/vpn-1/tunnel-1/up", "*/ntp/*"],
         // Whatever goes between AWS and the data centre.
-        besides: &["data-centre/*", "*"],
-        cause: &[],
+        besides: &["*"],
+        cause: &["vpn-1 tunnel 1"],
     },
     plant: all_down,
 };

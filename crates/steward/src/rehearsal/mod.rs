@@ -73,6 +73,14 @@ pub enum RehearseError {
     /// The fault has nowhere to be planted.
     #[error("plant the fault `{0}`: the estate has nothing that it could break")]
     Fault(&'static str),
+    /// The fault is one of a VPN that is not raised here.
+    #[error("plant the fault `{fault}` in the VPN: {why}")]
+    FaultOfVpn {
+        /// Which fault.
+        fault: &'static str,
+        /// Why the VPN is not raised.
+        why: String,
+    },
     /// The design has no digest.
     #[error("digest the design")]
     Digest(#[source] serde_json::Error),
@@ -131,6 +139,12 @@ pub fn rehearse(
     let subject = Subject::of(estate, design, loaded, options.fault, &mut credentials)?;
     let daemons = subject.daemons(options.peers)?;
     let link = subject.link(options.peers, &credentials);
+    if let (Some((fault, _)), Some(_), Err(plain)) = (&subject.planted, &subject.broken, &link) {
+        return Err(RehearseError::FaultOfVpn {
+            fault: fault.name,
+            why: plain.why.clone(),
+        });
+    }
 
     let run_id = RunId::new(began, rand::random());
     let mut run = Run::create(records, &run_id)?;

@@ -37,7 +37,13 @@ pub(crate) fn ask(
                     states.iter().any(|it| it.tunnel == **id && it.carries)
                 };
                 let taken: BTreeSet<TunnelId> = tunnels.iter().filter(carries).cloned().collect();
-                let (verdict, words) = lost(site, vpn, &taken, *target, probe);
+                let (verdict, words) =
+                    if taken.len() < tunnels.len() && probe.expect == Expect::NoWay {
+                        let words = "a tunnel is down already, which is to be mended first";
+                        (Verdict::Unknown, words.to_owned())
+                    } else {
+                        lost(site, vpn, &taken, *target, probe)
+                    };
                 let names: Vec<_> = tunnels.iter().map(ToString::to_string).collect();
                 (verdict, format!("without {}: {words}", names.join(" and ")))
             }
