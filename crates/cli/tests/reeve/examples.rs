@@ -175,7 +175,7 @@ fn tunnels(claims: &[&Assessment], report: &Report, link: Link) {
     for one in claims {
         answered(one, verdict);
         let id = one.claim.id.as_str();
-        assert!(id.starts_with("data-centre/vpn-"), "{id}");
+        assert!(id.starts_with("data-centre/vpn"), "{id}");
         for evidence in &one.evidence {
             let as_wanted = match (&evidence.peer, link) {
                 (Peer::Real(peer), Link::Tunnels(_)) => {
