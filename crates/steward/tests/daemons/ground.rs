@@ -71,7 +71,7 @@ impl Ground {
 
     /// Asks from the client.
     pub(crate) fn ask(&self, question: &Question) -> Answer {
-        let question = json!({ "ask": question });
+        let question = json!({ "ask": [question, "by-sentinel"] });
         let reply = self.request(CLIENT, &question);
         serde_json::from_value(reply["answer"].clone()).expect("an answer")
     }
