@@ -17,11 +17,14 @@ const NTP: usize = 48;
 
 /// Whether it takes connections.
 pub(super) async fn connects(at: SocketAddr) -> bool {
-    matches!(timeout(PATIENCE, TcpStream::connect(at)).await, Ok(Ok(_)))
+    listened_on(at.port()) && matches!(timeout(PATIENCE, TcpStream::connect(at)).await, Ok(Ok(_)))
 }
 
 /// Whether it takes a connection and speaks first, with these words.
 pub(super) async fn greets(at: SocketAddr, with: &[u8]) -> bool {
+    if !listened_on(at.port()) {
+        return false;
+    }
     let greeting = async {
         let mut stream = TcpStream::connect(at).await.ok()?;
         let mut heard = vec![0; with.len()];
@@ -29,6 +32,26 @@ pub(super) async fn greets(at: SocketAddr, with: &[u8]) -> bool {
         Some(heard)
     };
     matches!(timeout(PATIENCE, greeting).await, Ok(Some(heard)) if heard == with)
+}
+
+/// Whether somebody listens on a TCP port of this namespace, as the kernel has it.
+///
+/// To try a port on which nobody listens yet is not without harm: of its many tries one may get that very port for its own
+/// end, and is then connected with itself, on the port that the daemon is about to take.
+fn listened_on(port: u16) -> bool {
+    const LISTEN: &str = "0A";
+    let of = |table: &str| std::fs::read_to_string(table).unwrap_or_default();
+    ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
+        .iter()
+        .any(|table| {
+            of(table).lines().skip(1).any(|line| {
+                let mut fields = line.split_whitespace().skip(1);
+                let local = fields.next().and_then(|local| local.rsplit_once(':'));
+                let state = fields.nth(1);
+                let own = local.and_then(|(_, own)| u16::from_str_radix(own, 16).ok());
+                own == Some(port) && state == Some(LISTEN)
+            })
+        })
 }
 
 /// Whether it answers for a name, be it that there is none.
@@ -79,4 +102,22 @@ async fn exchange(at: SocketAddr, request: &[u8]) -> Option<Vec<u8>> {
         Some(answer)
     };
     timeout(PATIENCE, conversation).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_port_is_listened_on_from_when_to_when() {
+        for address in ["127.0.0.1", "[::1]"] {
+            let listener = TcpListener::bind(format!("{address}:0")).expect("a port");
+            let port = listener.local_addr().expect("an address").port();
+            assert!(listened_on(port), "{address}");
+            drop(listener);
+            assert!(!listened_on(port), "{address}");
+        }
+    }
 }
