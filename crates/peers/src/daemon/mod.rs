@@ -2,7 +2,7 @@
 //!
 //! A daemon is a child of the host's process, told by a configuration in the host's private folder, and counts as
 //! standing only when it has answered what it is there for. It is given no more than the plan says: the same
-//! certificates, zones, users and passwords as the embedded server would have. It ends with its [`Standing`], and with
+//! certificates, zones, users and passwords as the embedded server would have. It ends with its `Standing`, and with
 //! the process that started it.
 
 mod choice;

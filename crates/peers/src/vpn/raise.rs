@@ -15,6 +15,11 @@ use super::{EndState, Reply, Request, RouterState};
 /// A key exchange takes some milliseconds; one that began before the other end listened is tried again after seconds.
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(90);
 
+/// An exchange that meets the moment in which a device changes its namespace leaves an association without a tunnel, which
+/// nobody asks for again unasked. What still lacks after this time is called once more: later than the daemons' own first
+/// retransmission after four seconds, which would have mended a lost datagram.
+const CALL_AGAIN: Duration = Duration::from_secs(6);
+
 /// BGP begins after a second, and again a second or two after each failure.
 const ROUTES_LIMIT: Duration = Duration::from_secs(90);
 
@@ -210,6 +215,7 @@ impl<'a> Vpn<'a> {
     /// Waits until each tunnel is established or refused; those that are established.
     fn await_exchange(&self) -> Result<Vec<TunnelId>, RaiseError> {
         let deadline = Instant::now() + EXCHANGE_LIMIT;
+        let mut called = Instant::now();
         loop {
             let states = self.ends()?;
             let open = states.iter().find(|(_, [amazon, customer])| {
@@ -231,7 +237,13 @@ impl<'a> Vpn<'a> {
                         customer: customer.log.clone(),
                     });
                 }
-                Some(_) => thread::sleep(LOOK_AGAIN),
+                Some((tunnel, _)) => {
+                    if called.elapsed() >= CALL_AGAIN {
+                        self.call(tunnel)?;
+                        called = Instant::now();
+                    }
+                    thread::sleep(LOOK_AGAIN);
+                }
             }
         }
     }
