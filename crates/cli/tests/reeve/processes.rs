@@ -55,7 +55,7 @@ pub(crate) fn none_remain(mark: &str, held: &BTreeSet<String>, why: &str) {
     loop {
         let left = marked(mark);
         let mut holders = holders(held);
-        holders.retain(|pid, _| before.contains(pid));
+        holders.retain(|pid, _| before.contains(pid) && !is_of_another(*pid, mark));
         if left.is_empty() && holders.is_empty() {
             break;
         }
@@ -67,6 +67,19 @@ pub(crate) fn none_remain(mark: &str, held: &BTreeSet<String>, why: &str) {
     }
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("the mounts");
     assert!(!mounts.contains(mark), "{why}: mounted here: {mounts}");
+}
+
+/// Whether a process is a child of another twin's PID 1, which names its run's folder and so the place that it came from:
+/// one that stood up between an end and the look for what remains of it.
+fn is_of_another(pid: i32, mark: &str) -> bool {
+    let status = text(pid, "status");
+    let parent = status
+        .lines()
+        .find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok());
+    parent.is_some_and(|parent| {
+        let init = text(parent, "cmdline");
+        init.contains("twin-init") && !init.contains(mark)
+    })
 }
 
 fn text(pid: i32, file: &str) -> String {
